@@ -1,0 +1,13 @@
+package dev.quarry;
+
+import java.nio.file.Path;
+
+/** Another process, or another store in this one, has the directory open. */
+public final class StoreLockedException extends BlobStoreException {
+
+  private static final long serialVersionUID = 1L;
+
+  public StoreLockedException(Path lockFile) {
+    super("the store is open elsewhere: " + lockFile + " is locked");
+  }
+}

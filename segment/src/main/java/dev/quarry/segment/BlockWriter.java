@@ -1,0 +1,52 @@
+package dev.quarry.segment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Writes a stream of bytes to a file in whole blocks, large ones, through one aligned buffer. Not
+ * safe for use by several threads.
+ */
+public final class BlockWriter {
+
+  private static final int STAGING_BYTES = 1 << 20;
+
+  private final DiskFile file;
+  private final ByteBuffer staging = Slab.allocate(STAGING_BYTES);
+  private long written;
+
+  /**
+   * @param position where in the file to begin, a multiple of {@link Disk#BLOCK}
+   */
+  public BlockWriter(DiskFile file, long position) {
+    this.file = file;
+    this.written = position;
+  }
+
+  /** Appends all that remains of a buffer, whose position moves to its limit. */
+  public void put(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      if (!staging.hasRemaining()) {
+        flush();
+      }
+      int chunk = Math.min(staging.remaining(), bytes.remaining());
+      staging.put(staging.position(), bytes, bytes.position(), chunk);
+      staging.position(staging.position() + chunk);
+      bytes.position(bytes.position() + chunk);
+    }
+  }
+
+  /** Appends zeros up to an offset of the file. */
+  public void zeroTo(long offset) throws IOException {
+    put(ByteBuffer.allocate(Math.toIntExact(offset - written - staging.position())));
+  }
+
+  /** Writes what was appended, which must end at a multiple of {@link Disk#BLOCK}. */
+  public void flush() throws IOException {
+    staging.flip();
+    int bytes = staging.remaining();
+    file.write(staging, written);
+    written += bytes;
+    staging.clear();
+  }
+}

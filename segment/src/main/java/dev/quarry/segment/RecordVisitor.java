@@ -1,0 +1,35 @@
+package dev.quarry.segment;
+
+import java.nio.ByteBuffer;
+
+/** Takes the puts and tombstones of a segment, in their order. */
+@FunctionalInterface
+public interface RecordVisitor {
+
+  /**
+   * Takes one record.
+   *
+   * @param kind {@link RecordFormat#PUT} or {@link RecordFormat#TOMBSTONE}
+   * @param key the key, a copy
+   * @param offset where the record begins, in bytes
+   * @param length its length without padding, in bytes
+   * @param sequence its sequence number
+   */
+  void record(byte kind, byte[] key, long offset, long length, long sequence);
+
+  /** Walks records whose headers are known to be good, skipping marks and voids. */
+  static void walk(SegmentBytes bytes, int from, long end, RecordVisitor visitor) {
+    ByteBuffer head = bytes.head();
+    for (long at = from; at < end; ) {
+      int offset = (int) at;
+      long length = RecordFormat.length(head, offset);
+      byte kind = RecordFormat.kind(head, offset);
+      if (kind == RecordFormat.PUT || kind == RecordFormat.TOMBSTONE) {
+        byte[] key = new byte[RecordFormat.keyLength(head, offset)];
+        head.get(offset + RecordFormat.HEADER_LENGTH, key);
+        visitor.record(kind, key, offset, length, RecordFormat.sequence(head, offset));
+      }
+      at += RecordFormat.align(length);
+    }
+  }
+}

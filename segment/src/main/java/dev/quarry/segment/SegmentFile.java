@@ -1,0 +1,172 @@
+package dev.quarry.segment;
+
+import dev.quarry.CorruptionException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the header, footer and trailer of a segment file say; its records are not looked at.
+ *
+ * <p>Each of the three can be damaged without a loss: when the records themselves prove, by an
+ * unbroken chain of headers, what the damaged part must have said, it is made anew from them and
+ * the damage is noted. Otherwise opening throws.
+ */
+public final class SegmentFile {
+
+  private final Path path;
+  private final Trailer trailer;
+  private final ByteBuffer entries;
+  private final @Nullable CorruptionException damage;
+
+  private SegmentFile(
+      Path path, Trailer trailer, ByteBuffer entries, @Nullable CorruptionException damage) {
+    this.path = path;
+    this.trailer = trailer;
+    this.entries = entries.order(ByteOrder.LITTLE_ENDIAN);
+    this.damage = damage;
+  }
+
+  /**
+   * Reads a segment file's ends.
+   *
+   * @throws CorruptionException if it is damaged beyond what its records prove
+   * @throws dev.quarry.FormatVersionException if another version wrote it
+   */
+  public static SegmentFile open(Disk disk, Path path, UUID storeId, long id, KeyHash hasher)
+      throws IOException {
+    try (DiskFile file = disk.openForRead(path)) {
+      long size = file.size();
+      if (size < Disk.BLOCK || size % Disk.BLOCK != 0) {
+        throw new CorruptionException(
+            path, size, "the file ends here, which is not where a segment can end");
+      }
+      CorruptionException damage = null;
+      try {
+        FileHeader.decodeSegment(read(file, 0, FileHeader.LENGTH), path, storeId, id);
+      } catch (CorruptionException e) {
+        damage = e;
+      }
+      try {
+        Trailer trailer = readTrailer(file, size, storeId, id);
+        return new SegmentFile(path, trailer, readEntries(file, trailer), damage);
+      } catch (CorruptionException e) {
+        if (damage != null) {
+          throw damage;
+        }
+        return rebuild(disk, file, storeId, id, hasher, e);
+      }
+    }
+  }
+
+  private static Trailer readTrailer(DiskFile file, long size, UUID storeId, long id)
+      throws IOException {
+    ByteBuffer buffer = read(file, size - Footer.TRAILER_LENGTH, Footer.TRAILER_LENGTH);
+    return Trailer.decode(buffer, 0, file.path(), size, RecordFormat.salt(storeId, id));
+  }
+
+  private static ByteBuffer readEntries(DiskFile file, Trailer trailer) throws IOException {
+    ByteBuffer entries =
+        read(
+            file, trailer.recordsEnd(), Math.multiplyExact(trailer.entries(), Footer.ENTRY_LENGTH));
+    int crc = Checksum.of(entries.duplicate());
+    if (crc != trailer.entriesCrc()) {
+      throw new CorruptionException(
+          file.path(),
+          trailer.recordsEnd(),
+          String.format(
+              "footer checksum %08x was expected, found %08x", trailer.entriesCrc(), crc));
+    }
+    Footer.forEach(
+        entries,
+        (low, high, offset, length, sequence, kind) -> {
+          if (offset < FileHeader.LENGTH || length > trailer.recordsEnd() - offset) {
+            throw new CorruptionException(
+                file.path(),
+                trailer.recordsEnd(),
+                "a footer entry leads to a record of " + length + " bytes at " + offset);
+          }
+        });
+    return entries;
+  }
+
+  private static ByteBuffer read(DiskFile file, long offset, int length) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    file.read(buffer, offset);
+    if (buffer.hasRemaining()) {
+      throw new CorruptionException(
+          file.path(), offset + buffer.position(), "the file ends here, within its footer");
+    }
+    return buffer.flip();
+  }
+
+  /**
+   * Makes footer and trailer anew from the records, if the chain of their headers ends exactly
+   * where what is left of the footer proves that the records end.
+   */
+  private static SegmentFile rebuild(
+      Disk disk, DiskFile file, UUID storeId, long id, KeyHash hasher, CorruptionException damage)
+      throws IOException {
+    long salt = RecordFormat.salt(storeId, id);
+    long size = file.size();
+    MappedSegment mapped = MappedSegment.map(disk, file.path());
+    try {
+      long end =
+          new SegmentScanner(mapped, salt)
+              .endOfHeaders(FileHeader.LENGTH, size - Footer.TRAILER_LENGTH);
+      FooterBuilder footer = new FooterBuilder(hasher);
+      RecordVisitor.walk(mapped, FileHeader.LENGTH, end, footer);
+      ByteBuffer entries = footer.entries();
+      FileHeader header =
+          FileHeader.decodeSegment(
+              mapped.head().slice(0, FileHeader.LENGTH), file.path(), storeId, id);
+      if (!endIsProven(file, end, entries, footer.count(), salt)) {
+        throw damage;
+      }
+      Trailer trailer =
+          footer.trailer(header, end, Math.max(header.firstSequence(), footer.highestSequence()));
+      return new SegmentFile(file.path(), trailer, entries, damage);
+    } finally {
+      mapped.retire();
+    }
+  }
+
+  /** Whether the trailer, or the footer's own bytes, agree that the records end there. */
+  private static boolean endIsProven(
+      DiskFile file, long end, ByteBuffer entries, int count, long salt) throws IOException {
+    long size = file.size();
+    if (Footer.fileLength(end, count) != size) {
+      return false;
+    }
+    ByteBuffer last = read(file, size - Footer.TRAILER_LENGTH, Footer.TRAILER_LENGTH);
+    try {
+      Trailer trailer = Trailer.decode(last, 0, file.path(), size, salt);
+      return trailer.recordsEnd() == end && trailer.entries() == count;
+    } catch (CorruptionException e) {
+      return read(file, end, entries.remaining()).equals(entries.duplicate());
+    }
+  }
+
+  /** The file. */
+  public Path path() {
+    return path;
+  }
+
+  /** The trailer. */
+  public Trailer trailer() {
+    return trailer;
+  }
+
+  /** The damage that was found and made good from the records; null when there was none. */
+  public @Nullable CorruptionException damage() {
+    return damage;
+  }
+
+  /** Hands every footer entry to a consumer, in the order of the records. */
+  public void forEachEntry(Footer.EntryConsumer consumer) {
+    Footer.forEach(entries, consumer);
+  }
+}

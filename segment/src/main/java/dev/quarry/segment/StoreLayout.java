@@ -1,0 +1,102 @@
+package dev.quarry.segment;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The names of the files of a store.
+ *
+ * @param root the store's directory
+ */
+public record StoreLayout(Path root) {
+
+  private static final String SEGMENT_SUFFIX = ".seg";
+  private static final String LOG_SUFFIX = ".wal";
+  private static final String TEMPORARY_SUFFIX = ".tmp";
+  private static final Set<String> NAMES =
+      Set.of("STORE", "STORE.tmp", "LOCK", "segments", "wal", "index", "keyindex");
+
+  /** The identity of the store. */
+  public Path store() {
+    return root.resolve("STORE");
+  }
+
+  /** The identity while it is being written. */
+  public Path storeTemporary() {
+    return root.resolve("STORE.tmp");
+  }
+
+  /** Locked by the process that has the store open. */
+  public Path lock() {
+    return root.resolve("LOCK");
+  }
+
+  /** The directory of the segments. */
+  public Path segments() {
+    return root.resolve("segments");
+  }
+
+  /** The directory of the logs. */
+  public Path logs() {
+    return root.resolve("wal");
+  }
+
+  /** The directory of the ordered keys; may be deleted whenever the store is closed. */
+  public Path keyIndex() {
+    return root.resolve("keyindex");
+  }
+
+  /** A segment. */
+  public Path segment(long id) {
+    return segments().resolve(name(id, SEGMENT_SUFFIX));
+  }
+
+  /** A segment while it is being written. */
+  public Path segmentTemporary(long id) {
+    return segments().resolve(name(id, TEMPORARY_SUFFIX));
+  }
+
+  /** A log. */
+  public Path log(long id) {
+    return logs().resolve(name(id, LOG_SUFFIX));
+  }
+
+  /** The ids of all segments, in ascending order. */
+  public List<Long> segmentIds(Disk disk) throws IOException {
+    return ids(disk, segments(), SEGMENT_SUFFIX);
+  }
+
+  /** The ids of all logs, in ascending order. */
+  public List<Long> logIds(Disk disk) throws IOException {
+    return ids(disk, logs(), LOG_SUFFIX);
+  }
+
+  /** What an interrupted write of a segment left behind. */
+  public List<Path> temporaries(Disk disk) throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (long id : ids(disk, segments(), TEMPORARY_SUFFIX)) {
+      files.add(segmentTemporary(id));
+    }
+    return files;
+  }
+
+  /** The names in the directory that no store has. */
+  public List<String> strangers(Disk disk) throws IOException {
+    return disk.list(root).stream().filter(name -> !NAMES.contains(name)).toList();
+  }
+
+  private static String name(long id, String suffix) {
+    return String.format("%010d%s", id, suffix);
+  }
+
+  private static List<Long> ids(Disk disk, Path directory, String suffix) throws IOException {
+    return disk.list(directory).stream()
+        .filter(name -> name.matches("\\d{10}" + suffix))
+        .map(name -> Long.parseLong(name.substring(0, name.length() - suffix.length())))
+        .sorted()
+        .toList();
+  }
+}
