@@ -1,0 +1,134 @@
+package dev.quarry.wal;
+
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.DiskFile;
+import dev.quarry.segment.DiskInterruptedException;
+import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.Slab;
+import dev.quarry.segment.StoreLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log file of one slab, written straight from the slab's memory: bytes 0 to {@code durable} of
+ * file and slab are equal, and on stable storage.
+ *
+ * <p>A commit writes again the last block of the one before, with the same bytes and more behind
+ * them, so that whichever of its sectors a crash keeps, what was durable stays.
+ *
+ * <p>Not safe for use by several threads at once; {@link GroupCommit} has one leader at a time.
+ */
+final class Log {
+
+  private static final byte[] NO_KEY = {};
+  private static final int SPINS = 1_000;
+  private static final long PARK_NANOS = 20_000;
+
+  private final Slab slab;
+  private final Disk disk;
+  private final StoreLayout layout;
+  private @Nullable DiskFile file;
+  private boolean listed;
+  private int durable = FileHeader.LENGTH;
+  private int completed = FileHeader.LENGTH;
+
+  Log(Slab slab, Disk disk, StoreLayout layout) {
+    this.slab = slab;
+    this.disk = disk;
+    this.layout = layout;
+  }
+
+  Slab slab() {
+    return slab;
+  }
+
+  /** Up to where the log is on stable storage. */
+  int durable() {
+    return durable;
+  }
+
+  /** Whether all that will ever be in the log is on stable storage. */
+  boolean isFinished() {
+    return slab.isSealed() && durable == slab.end();
+  }
+
+  /**
+   * Notes in the log how far it is durable, so that recovery can tell damage from a torn tail. Left
+   * out where the slab has no room for it, or nothing is durable yet.
+   *
+   * @return where the mark ends; where the durable part does if it was left out
+   */
+  int mark() {
+    if (durable == FileHeader.LENGTH) {
+      return durable;
+    }
+    long ticket = slab.reserve(RecordFormat.COMMIT_MARK_LENGTH);
+    if (ticket == Slab.FULL) {
+      return durable;
+    }
+    ByteBuffer value =
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(0, durable);
+    slab.write(ticket, RecordFormat.COMMIT_MARK, NO_KEY, value, 0, Long.BYTES);
+    slab.settle();
+    return Slab.position(ticket) + RecordFormat.COMMIT_MARK_LENGTH;
+  }
+
+  /**
+   * Waits for the writers whose places lie before an offset to complete their records; they are
+   * copying, not blocked.
+   *
+   * @return how far the completed prefix reaches, at least to the offset
+   */
+  int awaitCompleted(int end) {
+    completed = slab.completedPrefix(completed);
+    for (int spins = 0; completed < end; spins++) {
+      if (spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(this, PARK_NANOS);
+      }
+      completed = slab.completedPrefix(completed);
+    }
+    return completed;
+  }
+
+  /** Puts everything up to an offset of the completed prefix on stable storage. */
+  void writeAndForce(int end) throws IOException {
+    if (end == durable) {
+      return;
+    }
+    if (file == null) {
+      file = disk.create(layout.log(slab.id()));
+    }
+    for (boolean again = true; again; ) {
+      try {
+        write(file, end);
+        again = false;
+      } catch (DiskInterruptedException e) {
+        // what the call did is unknown: everything since the last sync is written once more
+      }
+    }
+    if (!listed) {
+      disk.syncDirectory(layout.logs());
+      listed = true;
+    }
+    durable = end;
+  }
+
+  private void write(DiskFile to, int end) throws IOException {
+    int from = durable == FileHeader.LENGTH ? 0 : durable;
+    to.write(slab.blocks(from, end), from & -Disk.BLOCK);
+    to.force();
+  }
+
+  /** The file, or null when nothing was ever written; the caller closes it. */
+  @Nullable DiskFile release() {
+    DiskFile released = file;
+    file = null;
+    return released;
+  }
+}

@@ -1,0 +1,98 @@
+package dev.quarry.wal;
+
+import dev.quarry.CorruptionException;
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.MappedSegment;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.SegmentScanner;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * What is good of a log file that was found when a store was opened: its records from the start on,
+ * up to a torn tail, which is what a crash leaves of a write that had not been synced.
+ *
+ * <p>Damage to what had been synced is not a torn tail. Two things tell them apart: the commit
+ * marks behind the break, which say how far the log was durable when they were written; and the
+ * header of the log that follows, which was written to only when this one was durable to its end
+ * ({@link #checkReaches}).
+ *
+ * @param path the file
+ * @param header of the log; one that says nothing was written when the log is empty
+ * @param end where the good records end; {@link FileHeader#LENGTH} when there is none
+ */
+public record LogContents(Path path, FileHeader header, long end) {
+
+  /**
+   * Reads a log.
+   *
+   * @throws CorruptionException if something that had been synced is not what was written
+   * @throws dev.quarry.FormatVersionException if another version wrote it
+   */
+  public static LogContents read(Disk disk, Path path, UUID storeId, long id) throws IOException {
+    long size = disk.size(path);
+    if (size < Disk.BLOCK) {
+      return empty(path, storeId, id);
+    }
+    long salt = RecordFormat.salt(storeId, id);
+    MappedSegment mapped = MappedSegment.map(disk, path);
+    try {
+      SegmentScanner scanner = new SegmentScanner(mapped, salt);
+      long end = scanner.endOfChain(FileHeader.LENGTH, size);
+      long durable = scanner.furthestMark(end, size);
+      if (durable > end) {
+        throw new CorruptionException(
+            path, end, "a whole record was expected here: the log was synced up to " + durable);
+      }
+      ByteBuffer head = mapped.head().slice(0, FileHeader.LENGTH);
+      return new LogContents(path, decodeHeader(head, path, storeId, id, end), end);
+    } finally {
+      mapped.retire();
+    }
+  }
+
+  /** A header that is not whole is a torn one if the log has no record, and damaged if it has. */
+  private static FileHeader decodeHeader(
+      ByteBuffer head, Path path, UUID storeId, long id, long end) {
+    try {
+      return FileHeader.decodeSegment(head, path, storeId, id);
+    } catch (CorruptionException e) {
+      if (end > FileHeader.LENGTH) {
+        throw e;
+      }
+      return FileHeader.segment(storeId, id, 0);
+    }
+  }
+
+  private static LogContents empty(Path path, UUID storeId, long id) {
+    return new LogContents(path, FileHeader.segment(storeId, id, 0), FileHeader.LENGTH);
+  }
+
+  /** Whether the log holds no record. */
+  public boolean isEmpty() {
+    return end == FileHeader.LENGTH;
+  }
+
+  /**
+   * Checks that this log is as long as the one after it says.
+   *
+   * @param next the log that followed this one
+   * @throws CorruptionException if this log is shorter although the next one has records
+   */
+  public void checkReaches(LogContents next) {
+    boolean follows = next.header.previousLogId() == header.segmentId();
+    if (follows && !next.isEmpty() && end < next.header.previousLogEnd()) {
+      throw new CorruptionException(
+          path,
+          end,
+          "a whole record was expected here: the log was synced up to "
+              + next.header.previousLogEnd()
+              + ", as "
+              + next.path
+              + " tells");
+    }
+  }
+}
