@@ -3,7 +3,6 @@ package dev.quarry.segment;
 import static dev.quarry.segment.DiskErrors.named;
 import static dev.quarry.segment.DiskErrors.naming;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import dev.quarry.segment.UninterruptedChannel.Opener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,10 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirectFile implements DiskFile {
 
+  static final OpenOption DIRECT = direct();
+
   private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
   private static final Set<OpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
-  private static final Set<OpenOption> WRITE_DIRECT =
-      Set.of(StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+  private static final Set<OpenOption> WRITE_DIRECT = Set.of(StandardOpenOption.WRITE, DIRECT);
 
   private final Path path;
   private final Opener opener;
@@ -74,8 +74,26 @@ final class DirectFile implements DiskFile {
     }
   }
 
+  /**
+   * {@code com.sun.nio.file.ExtendedOpenOption.DIRECT}, which compilers warn of when it is named.
+   * In its absence an option that every file system refuses.
+   */
+  private static OpenOption direct() {
+    try {
+      Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
+      for (Object option : options.getEnumConstants()) {
+        if (option.toString().equals("DIRECT")) {
+          return (OpenOption) option;
+        }
+      }
+    } catch (ClassNotFoundException e) {
+      // As below.
+    }
+    return new OpenOption() {};
+  }
+
   boolean isDirect() {
-    return writer != null && writer.isOpenedWith(ExtendedOpenOption.DIRECT);
+    return writer != null && writer.isOpenedWith(DIRECT);
   }
 
   private UninterruptedChannel writer() {

@@ -138,7 +138,7 @@ public final class SegmentFile {
   private static boolean endIsProven(
       DiskFile file, long end, ByteBuffer entries, int count, long salt) throws IOException {
     long size = file.size();
-    if (Footer.fileLength(end, count) != size) {
+    if (count == 0 || Footer.fileLength(end, count) != size) {
       return false;
     }
     ByteBuffer last = read(file, size - Footer.TRAILER_LENGTH, Footer.TRAILER_LENGTH);

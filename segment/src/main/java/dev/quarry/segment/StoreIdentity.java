@@ -92,6 +92,7 @@ public record StoreIdentity(UUID storeId, StoreMode mode, long hashSeed) {
   public void write(Disk disk, StoreLayout layout) throws IOException {
     disk.createDirectories(layout.segments());
     disk.createDirectories(layout.logs());
+    disk.syncDirectory(layout.root()); // a STORE that is there must have its directories
     disk.delete(layout.storeTemporary());
     try (DiskFile file = disk.create(layout.storeTemporary())) {
       file.write(encode(), 0);

@@ -1,5 +1,6 @@
 package dev.quarry.segment;
 
+import dev.quarry.CorruptionException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,10 +94,17 @@ public record StoreLayout(Path root) {
   }
 
   private static List<Long> ids(Disk disk, Path directory, String suffix) throws IOException {
-    return disk.list(directory).stream()
-        .filter(name -> name.matches("\\d{10}" + suffix))
-        .map(name -> Long.parseLong(name.substring(0, name.length() - suffix.length())))
-        .sorted()
-        .toList();
+    List<Long> ids = new ArrayList<>();
+    for (String name : disk.list(directory)) { // sorted, and so are ids of as many digits
+      if (name.matches("\\d{10}" + suffix)) {
+        long id = Long.parseLong(name.substring(0, name.length() - suffix.length()));
+        if (id < 1 || id > Integer.MAX_VALUE) {
+          throw new CorruptionException(
+              directory.resolve(name), 0, "an id from 1 to 2147483647 was expected in the name");
+        }
+        ids.add(id);
+      }
+    }
+    return ids;
   }
 }

@@ -214,7 +214,11 @@ public final class GroupCommit {
       if (full == null) {
         full = tryWrite(log, completed);
       }
-      settle(ticket, completed, full);
+      if (full == null) {
+        settle(ticket, completed);
+      } else {
+        refuse(ticket, completed, full);
+      }
     }
   }
 
@@ -228,12 +232,24 @@ public final class GroupCommit {
     }
   }
 
-  private void settle(Ticket ticket, int end, @Nullable DiskFullException full) {
+  private void settle(Ticket ticket, int end) {
     lock.lock();
     try {
-      if (full != null && ticket.settled < end) {
-        ticket.log.slab().voidRecords(ticket.settled, end);
-        ticket.refusals.add(new Refusal(ticket.settled, end, full));
+      ticket.settled = end;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A record that is told to be refused must not be on disk either, whatever the attempt wrote. */
+  private void refuse(Ticket ticket, int end, DiskFullException reason) throws IOException {
+    int from = ticket.settled; // which only leaders change
+    ticket.log.slab().voidRecords(from, end);
+    ticket.log.retract();
+    lock.lock();
+    try {
+      if (from < end) {
+        ticket.refusals.add(new Refusal(from, end, reason));
       }
       ticket.settled = end;
     } finally {

@@ -119,6 +119,35 @@ final class Log {
     durable = end;
   }
 
+  /**
+   * Takes back what a commit that found the disk full may have written, when its records are void in
+   * the slab. Needs no space.
+   */
+  void retract() throws IOException {
+    if (file == null) {
+      return;
+    }
+    for (boolean again = true; again; ) {
+      try {
+        retract(file);
+        again = false;
+      } catch (DiskInterruptedException e) {
+        // what the call did is unknown: all is done once more
+      }
+    }
+  }
+
+  private void retract(DiskFile from) throws IOException {
+    int blocks = durable == FileHeader.LENGTH ? 0 : durable + Disk.BLOCK - 1 & -Disk.BLOCK;
+    if (from.size() > blocks) {
+      from.truncate(blocks);
+    }
+    if (durable < blocks) {
+      from.write(slab.blocks(durable, durable), durable & -Disk.BLOCK);
+    }
+    from.force();
+  }
+
   private void write(DiskFile to, int end) throws IOException {
     int from = durable == FileHeader.LENGTH ? 0 : durable;
     to.write(slab.blocks(from, end), from & -Disk.BLOCK);

@@ -13,6 +13,7 @@ import dev.quarry.segment.Slab;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Trailer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /**
  * Makes a segment of a log: the footer goes behind the records, and the file is renamed. The
@@ -27,50 +28,58 @@ public final class LogPromotion {
   private LogPromotion() {}
 
   /**
-   * Promotes the log of a slab, all of whose records are durable in it.
+   * Completes the log of a slab, all of whose records are durable in it, to the segment file; {@link
+   * #rename} is to follow, with the file closed.
    *
-   * @param file the log's file, which is closed here, unless the disk is full
    * @param durable up to where the file equals the slab
    * @param trailer from the slab's {@link Slab#finish}
-   * @throws dev.quarry.segment.DiskFullException if there is no room; it may be tried again
    */
-  public static void promote(
-      Disk disk, StoreLayout layout, Slab slab, DiskFile file, int durable, Trailer trailer)
+  public static void complete(Slab slab, DiskFile file, int durable, Trailer trailer)
       throws IOException {
     file.write(slab.blocks(durable, (int) trailer.fileLength()), durable & -Disk.BLOCK);
     file.force();
-    file.close();
-    rename(disk, layout, slab.id());
   }
 
   /** Promotes a log found at recovery, cutting off its torn tail. */
   public static void promote(Disk disk, StoreLayout layout, LogContents log, KeyHash hasher)
       throws IOException {
     FileHeader header = log.header();
-    long salt = RecordFormat.salt(header.storeId(), header.segmentId());
-    MappedSegment mapped = MappedSegment.map(disk, log.path());
+    FooterBuilder footer = new FooterBuilder(hasher);
+    ByteBuffer lastBlock = read(disk, log, footer);
+    Trailer trailer =
+        footer.trailer(
+            header, log.end(), Math.max(header.firstSequence(), footer.highestSequence()));
     try (DiskFile file = disk.open(log.path())) {
-      FooterBuilder footer = new FooterBuilder(hasher);
-      RecordVisitor.walk(mapped, FileHeader.LENGTH, log.end(), footer);
-      Trailer trailer =
-          footer.trailer(
-              header, log.end(), Math.max(header.firstSequence(), footer.highestSequence()));
-      int lastBlock = (int) log.end() & -Disk.BLOCK;
-      BlockWriter out = new BlockWriter(file, lastBlock);
-      out.put(mapped.head().slice(lastBlock, (int) log.end() - lastBlock));
-      footer.write(out, trailer, salt);
+      BlockWriter out = new BlockWriter(file, log.end() - lastBlock.remaining());
+      out.put(lastBlock);
+      footer.write(out, trailer, RecordFormat.salt(header.storeId(), header.segmentId()));
       if (file.size() > trailer.fileLength()) {
         file.truncate(trailer.fileLength());
       }
       file.force();
-    } finally {
-      mapped.retire();
     }
     rename(disk, layout, header.segmentId());
   }
 
-  private static void rename(Disk disk, StoreLayout layout, long id) throws IOException {
-    disk.rename(layout.log(id), layout.segment(id));
+  /** Hands the records to a footer; returns what the block that they end in holds of them. */
+  private static ByteBuffer read(Disk disk, LogContents log, FooterBuilder footer)
+      throws IOException {
+    MappedSegment mapped = MappedSegment.map(disk, log.path());
+    try {
+      RecordVisitor.walk(mapped, FileHeader.LENGTH, log.end(), footer);
+      byte[] lastBlock = new byte[(int) (log.end() % Disk.BLOCK)];
+      mapped.copyTo(lastBlock, log.end() - lastBlock.length);
+      return ByteBuffer.wrap(lastBlock);
+    } finally {
+      mapped.retire();
+    }
+  }
+
+  /** Makes a complete log a segment, durably. May be called again after it failed. */
+  public static void rename(Disk disk, StoreLayout layout, long id) throws IOException {
+    if (disk.exists(layout.log(id))) {
+      disk.rename(layout.log(id), layout.segment(id));
+    }
     disk.syncDirectory(layout.segments());
     disk.syncDirectory(layout.logs());
   }
