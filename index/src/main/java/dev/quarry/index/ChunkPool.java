@@ -1,0 +1,93 @@
+package dev.quarry.index;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Hands out chunks of off-heap memory to the tables of all shards and takes them back.
+ *
+ * <p>Chunks are carved from larger direct buffers. Memory is never given back to the system: a
+ * reader that still searches a table whose chunks went to another shard reads live memory, finds
+ * out, and starts again. It goes with the garbage collector once the index is unreachable.
+ *
+ * <p>Thread-safe.
+ */
+final class ChunkPool {
+
+  static final int CHUNK_BYTES = 16 * 1024;
+
+  private static final int CHUNKS_PER_SLAB = 64;
+
+  private final int chunksPerSlab;
+
+  /** A stack: what a rehash has just let go is warm when the next one takes it. */
+  @GuardedBy("this")
+  private final ArrayDeque<UnsafeBuffer> free = new ArrayDeque<>();
+
+  @GuardedBy("this")
+  private long memoryBytes;
+
+  ChunkPool() {
+    this(CHUNKS_PER_SLAB);
+  }
+
+  ChunkPool(int chunksPerSlab) {
+    this.chunksPerSlab = chunksPerSlab;
+  }
+
+  /**
+   * Takes chunks with every bucket empty.
+   *
+   * @throws OutOfMemoryError if direct memory is exhausted; then none is taken
+   */
+  synchronized UnsafeBuffer[] take(int count) {
+    while (free.size() < count) {
+      allocateSlab();
+    }
+    UnsafeBuffer[] chunks = new UnsafeBuffer[count];
+    for (int i = 0; i < count; i++) {
+      chunks[i] = free.pop();
+      empty(chunks[i]);
+    }
+    // Nothing a new owner writes may be seen ahead of the versions advanced above.
+    VarHandle.releaseFence();
+    return chunks;
+  }
+
+  /** Takes chunks back. Their table must be retired, so that no reader trusts them any more. */
+  synchronized void release(UnsafeBuffer[] chunks) {
+    for (UnsafeBuffer chunk : chunks) {
+      free.push(chunk);
+    }
+  }
+
+  /** All memory allocated so far, in bytes: chunks in use, chunks that are free, and padding. */
+  synchronized long memoryBytes() {
+    return memoryBytes;
+  }
+
+  @GuardedBy("this")
+  private void allocateSlab() {
+    int size = chunksPerSlab * CHUNK_BYTES;
+    ByteBuffer buffer = ByteBuffer.allocateDirect(size + BucketLayout.BUCKET_BYTES);
+    memoryBytes += buffer.capacity();
+    ByteBuffer slab = buffer.alignedSlice(BucketLayout.BUCKET_BYTES);
+    for (int at = size - CHUNK_BYTES; at >= 0; at -= CHUNK_BYTES) {
+      free.push(new UnsafeBuffer(slab, at, CHUNK_BYTES));
+    }
+  }
+
+  /**
+   * Empties every bucket and advances its version. A version never goes back while its memory
+   * lives, so the mark of a reader that saw the chunk's former contents fails.
+   */
+  private static void empty(UnsafeBuffer chunk) {
+    for (int at = 0; at < CHUNK_BYTES; at += BucketLayout.BUCKET_BYTES) {
+      int header = at + BucketLayout.HEADER;
+      chunk.putLongOrdered(header, BucketLayout.emptied(chunk.getLongVolatile(header)));
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package dev.quarry.index.keys;
+
+/** Takes what one segment says of its keys. The order of the calls is kept: the last one wins. */
+public interface KeySink {
+
+  /**
+   * The segment holds a record of this key.
+   *
+   * @param key 1 to 65,535 bytes, copied
+   */
+  void put(byte[] key);
+
+  /**
+   * The segment holds a tombstone of this key and the key is not live, nor can a crash bring it
+   * back.
+   *
+   * @param key 1 to 65,535 bytes, copied
+   */
+  void delete(byte[] key);
+}
