@@ -1,0 +1,404 @@
+package dev.quarry;
+
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.StoreIdentity;
+import dev.quarry.segment.StoreLayout;
+import dev.quarry.wal.GroupCommit;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An embedded, log-structured store of blobs: values of any size up to 2 GiB - 1, by keys of 1 to
+ * 65,535 bytes.
+ *
+ * <p>A store is opened in one of two {@linkplain StoreMode modes}. In a durable store what was
+ * acknowledged, by a return from {@link #put} or {@link #delete}, survives any crash, and no reader
+ * ever sees a value that a crash then takes back. A cache acknowledges sooner and is bounded, and
+ * what of it has reached the disk survives.
+ *
+ * <p>Every method is safe for use by any number of threads. Operations on one key take effect in
+ * one order, the same for all threads; a value is seen whole or not at all. Arrays and buffers
+ * handed in are used until the method returns, and not afterwards; a buffer's position does not
+ * move unless the method says so. An interrupt neither stops an operation nor harms the store.
+ *
+ * <p>Failures are {@link BlobStoreException}s; faults in arguments, null included, are {@link
+ * IllegalArgumentException}s. Every method but {@link #close} throws {@link StoreClosedException}
+ * after the store is closed.
+ */
+public final class BlobStore implements AutoCloseable {
+
+  private final Path path;
+  private final BlobStoreOptions options;
+  private final Closeable storeLock;
+  private final SegmentTable segments;
+  private final FailureLatch latch = new FailureLatch();
+  private final Counters counters = new Counters();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final MeteredDisk disk;
+  private final KeyDirectory directory;
+  private final @Nullable GroupCommit commit;
+  private final Flusher flusher;
+  private final Memtable memtable;
+  private final Background background;
+  private final LargeValues largeValues;
+  private final ReadPath reads;
+  private final WritePath writes;
+  private final KeyOrder keyOrder;
+  private final Recovery.Result recovered;
+  private final long recoveryNanos;
+
+  private static BlobStore start(
+      StoreLayout layout,
+      StoreIdentity identity,
+      BlobStoreOptions options,
+      Environment environment,
+      MeteredDisk disk,
+      Closeable storeLock)
+      throws IOException {
+    SegmentTable segments = new SegmentTable();
+    try {
+      return new BlobStore(layout, identity, options, environment, disk, storeLock, segments);
+    } catch (Throwable e) {
+      segments.all().forEach(Segment::retire);
+      throw e;
+    }
+  }
+
+  private BlobStore(
+      StoreLayout layout,
+      StoreIdentity identity,
+      BlobStoreOptions options,
+      Environment environment,
+      MeteredDisk disk,
+      Closeable storeLock,
+      SegmentTable segments)
+      throws IOException {
+    final long start = System.nanoTime();
+    this.path = layout.root();
+    this.options = options;
+    this.storeLock = storeLock;
+    this.disk = disk;
+    this.segments = segments;
+    this.directory =
+        new KeyDirectory(
+            segments,
+            environment.hasher().apply(identity.hashSeed()),
+            options.expectedKeys(),
+            options.bloomFalsePositiveRate());
+    this.recovered = Recovery.run(disk, layout, identity, segments, directory);
+    this.reads = new ReadPath(directory, segments, options.verification(), counters, closed::get);
+    this.keyOrder = new KeyOrder(layout.keyIndex(), segments, directory);
+    this.commit = options.mode() == StoreMode.DURABLE ? new GroupCommit(disk, layout) : null;
+    this.flusher = new Flusher(disk, layout, directory.hasher(), commit);
+    this.memtable =
+        new Memtable(
+            identity.storeId(),
+            layout,
+            options,
+            segments,
+            commit,
+            latch,
+            recovered.nextId(),
+            recovered.nextSequence(),
+            this::requestFlush);
+    this.background =
+        new Background(
+            environment.background().get(),
+            memtable,
+            flusher,
+            directory,
+            keyOrder,
+            latch,
+            counters);
+    this.largeValues =
+        new LargeValues(
+            identity.storeId(),
+            disk,
+            layout,
+            memtable,
+            directory,
+            segments,
+            latch,
+            background::requestIndexing);
+    this.writes = new WritePath(memtable, directory, largeValues, commit, latch, counters, options);
+    this.recoveryNanos = System.nanoTime() - start;
+  }
+
+  private void requestFlush() {
+    background.requestFlush();
+  }
+
+  /**
+   * Opens a store, and creates it when the directory is missing or empty. Opening is the same after
+   * a clean close and after a crash.
+   *
+   * @throws IllegalArgumentException if the directory holds other things, or a store of another
+   *     mode
+   * @throws StoreLockedException if the store is open, here or in another process
+   * @throws CorruptionException if a file is damaged so that something may be missing; nothing has
+   *     been changed
+   * @throws FormatVersionException if another version wrote it
+   * @throws StoreFullException if there is no room on disk
+   * @throws StoreFailedException if the file system fails
+   */
+  public static BlobStore open(Path directory, BlobStoreOptions options) {
+    return open(directory, options, Environment.real());
+  }
+
+  static BlobStore open(Path directory, BlobStoreOptions options, Environment environment) {
+    require(directory != null, "the directory is null");
+    require(options != null, "the options are null");
+    MeteredDisk disk = new MeteredDisk(environment.disk());
+    return StoreOpener.open(
+        directory,
+        options,
+        disk,
+        (layout, identity, lock) -> start(layout, identity, options, environment, disk, lock));
+  }
+
+  /**
+   * Gives a key a value, in place of the one it has.
+   *
+   * @param key 1 to 65,535 bytes
+   * @throws ValueTooLargeException if the value is longer than the options allow
+   * @throws StoreFullException if there is no room; the key keeps the value it had
+   * @throws StoreFailedException if the store is read-only after a failure
+   */
+  public void put(byte[] key, byte[] value) {
+    checkKey(key);
+    require(value != null, "the value is null");
+    checkSize(value.length);
+    writes.put(key, value);
+  }
+
+  /**
+   * Gives a key a value, in place of the one it has.
+   *
+   * @param key 1 to 65,535 bytes
+   * @param value what remains of it, heap or direct; its position does not move
+   * @throws ValueTooLargeException if the value is longer than the options allow
+   * @throws StoreFullException if there is no room; the key keeps the value it had
+   * @throws StoreFailedException if the store is read-only after a failure
+   */
+  public void put(byte[] key, ByteBuffer value) {
+    checkKey(key);
+    require(value != null, "the value is null");
+    int length = value.remaining();
+    checkSize(length);
+    writes.put(key, value, value.position(), length);
+  }
+
+  /**
+   * A copy of a key's value.
+   *
+   * @param key 1 to 65,535 bytes
+   * @return null when the key has none
+   * @throws CorruptionException if the value is damaged
+   * @throws ValueTooLargeException if it is longer than an array can be; {@link #view} shows it
+   */
+  public byte @Nullable [] get(byte[] key) {
+    checkKey(key);
+    return reads.get(key);
+  }
+
+  /**
+   * Copies a key's value to where a buffer's position is, and moves the position behind it.
+   *
+   * @param key 1 to 65,535 bytes
+   * @param destination heap or direct
+   * @return bytes in the value; -1 when the key has none
+   * @throws CorruptionException if the value is damaged
+   * @throws ValueTooLargeException if less remains of the buffer than the value is long
+   */
+  public int get(byte[] key, ByteBuffer destination) {
+    checkKey(key);
+    require(destination != null, "the destination is null");
+    require(!destination.isReadOnly(), "the destination is read-only");
+    return reads.get(key, destination);
+  }
+
+  /**
+   * A key's value where it lies, without a copy. The caller closes it.
+   *
+   * @param key 1 to 65,535 bytes
+   * @return null when the key has none
+   * @throws CorruptionException if the value is damaged
+   */
+  public @Nullable Blob view(byte[] key) {
+    checkKey(key);
+    return reads.view(key);
+  }
+
+  /**
+   * Whether a key has a value. The value itself is not read.
+   *
+   * @param key 1 to 65,535 bytes
+   * @throws CorruptionException if the record's header is damaged
+   */
+  public boolean contains(byte[] key) {
+    checkKey(key);
+    return reads.contains(key);
+  }
+
+  /**
+   * Takes a key's value away.
+   *
+   * @param key 1 to 65,535 bytes
+   * @return whether it had one; of several deletes at once of the same value, more than one may say
+   *     so if a put comes in between
+   * @throws StoreFullException if there is no room to note it; the key keeps its value
+   * @throws StoreFailedException if the store is read-only after a failure
+   */
+  public boolean delete(byte[] key) {
+    checkKey(key);
+    latch.check();
+    return reads.isDeletable(key) && writes.delete(key);
+  }
+
+  /**
+   * The keys of a range that have a value, in the order of their unsigned bytes. The first call
+   * loads the key index and, where it is missing or behind, fills it from the segments, which takes
+   * time. The caller closes the cursor.
+   *
+   * @throws StoreFailedException if the key index cannot be opened or filled
+   * @throws StoreFullException if there is no room for it on disk
+   */
+  public KeyCursor keys(KeyRange range) {
+    checkOpen();
+    require(range != null, "the range is null");
+    return new KeyCursor(keyOrder, range, reads::isLive);
+  }
+
+  /**
+   * Returns when everything acknowledged so far is on stable storage; in a durable store that is so
+   * already.
+   *
+   * @throws StoreFullException if there is no room for it
+   * @throws StoreFailedException if the store has failed
+   */
+  public void sync() {
+    checkOpen();
+    latch.check();
+    if (options.mode() == StoreMode.CACHE) {
+      memtable.flushAll();
+    }
+  }
+
+  /** Figures about the store as it is now. */
+  public StoreStats stats() {
+    checkOpen();
+    long liveBytes = segments.all().stream().mapToLong(Segment::liveBytes).sum();
+    long diskBytes = segments.diskBytes();
+    return new StoreStats(
+        options.mode(),
+        directory.liveKeys(),
+        segments.all().size(),
+        liveBytes,
+        segments.deadBytes(),
+        diskBytes,
+        memtable.memoryBytes(),
+        directory.index().memoryBytes(),
+        directory.bloom().memoryBytes(),
+        keyOrder.memoryBytes(),
+        directory.bloom().expectedRate(),
+        counters.puts.sum(),
+        counters.deletes.sum(),
+        counters.hits.sum(),
+        counters.misses.sum(),
+        counters.bytesPut.sum(),
+        disk.bytesWritten(),
+        commit == null ? 0 : commit.syncs(),
+        counters.flushes.sum(),
+        recoveryNanos,
+        recovered.damagedFiles(),
+        latch.message());
+  }
+
+  /**
+   * Closes the store, after everything acknowledged is on disk. Blobs that are still open stay
+   * readable until they are closed. Further calls do nothing.
+   *
+   * @throws StoreFullException if a cache found no room for its newest records, which are lost; a
+   *     durable store keeps them in its log
+   * @throws StoreFailedException if the store has failed, before or now
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      try {
+        shutDown();
+      } finally {
+        storeLock.close();
+      }
+    } catch (IOException e) {
+      throw new StoreFailedException("cannot close the store in " + path + ": " + e, e);
+    }
+  }
+
+  private void shutDown() throws IOException {
+    try {
+      largeValues.close();
+      memtable.close();
+    } catch (StoreFullException e) {
+      if (options.mode() == StoreMode.CACHE) {
+        throw e;
+      }
+    } finally {
+      background.close();
+      keyOrder.close();
+      if (commit != null) {
+        commit.abandon();
+      }
+      flusher.close();
+      memtable.release();
+      segments.all().forEach(Segment::retire);
+    }
+  }
+
+  KeyDirectory directory() {
+    return directory;
+  }
+
+  SegmentTable segments() {
+    return segments;
+  }
+
+  private void checkOpen() {
+    if (closed.get()) {
+      throw new StoreClosedException("the store in " + path + " is closed");
+    }
+  }
+
+  private void checkKey(byte[] key) {
+    checkOpen();
+    require(key != null, "the key is null");
+    require(key.length > 0, "the key is empty");
+    if (key.length > RecordFormat.MAX_KEY_LENGTH) {
+      throw new IllegalArgumentException(
+          "a key of "
+              + key.length
+              + " bytes is over the limit of "
+              + RecordFormat.MAX_KEY_LENGTH
+              + " bytes");
+    }
+  }
+
+  private void checkSize(int valueLength) {
+    if (valueLength > options.maxValueBytes()) {
+      throw new ValueTooLargeException(valueLength, options.maxValueBytes(), "set for this store");
+    }
+  }
+
+  private static void require(boolean holds, String fault) {
+    if (!holds) {
+      throw new IllegalArgumentException(fault);
+    }
+  }
+}

@@ -1,0 +1,259 @@
+package dev.quarry;
+
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.Slab;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a store is to be opened: an immutable value, made by {@link #durable()} or {@link
+ * #cache(long)} and, for anything but the defaults, by {@link #toBuilder()}.
+ *
+ * <p>Only the mode is fixed for the life of a store; all else may differ from one opening to the
+ * next.
+ */
+public final class BlobStoreOptions {
+
+  /** When the checksum of a record that is read is compared with its bytes. */
+  public enum Verification {
+
+    /** On every read: the default. */
+    ALWAYS,
+
+    /** On the first read of each record since the store was opened. */
+    FIRST_READ,
+
+    /** Never; the header's checksum and the key are still compared. */
+    NEVER
+  }
+
+  private static final int DEFAULT_SEGMENT_BYTES = 32 << 20;
+  private static final int DEFAULT_SLABS = 4;
+  private static final int SMALLEST_SEGMENT = 64 << 10;
+  private static final int LARGEST_SEGMENT = 1 << 30;
+  private static final int MOST_SLABS = 1024;
+
+  private final StoreMode mode;
+  private final long maxBytes;
+  private final int segmentBytes;
+  private final int slabs;
+  private final int maxValueBytes;
+  private final Verification verification;
+  private final double bloomFalsePositiveRate;
+  private final long expectedKeys;
+
+  private BlobStoreOptions(Builder builder) {
+    this.mode = builder.mode;
+    this.maxBytes = builder.maxBytes;
+    this.segmentBytes = builder.segmentBytes;
+    this.slabs = builder.slabs;
+    this.maxValueBytes = builder.maxValueBytes;
+    this.verification = builder.verification;
+    this.bloomFalsePositiveRate = builder.bloomFalsePositiveRate;
+    this.expectedKeys = builder.expectedKeys;
+  }
+
+  /** A durable store: a put returns when its record is on stable storage. */
+  public static BlobStoreOptions durable() {
+    return new Builder(StoreMode.DURABLE, Long.MAX_VALUE).build();
+  }
+
+  /**
+   * A disk cache: a put returns when its record is readable; a crash may lose the newest records.
+   *
+   * @param maxBytes the most bytes of disk it may take, at least four segments; segments default to
+   *     32 MiB, or to an eighth of {@code maxBytes} where that is less
+   * @throws IllegalArgumentException if it is too small
+   */
+  public static BlobStoreOptions cache(long maxBytes) {
+    Builder builder = new Builder(StoreMode.CACHE, maxBytes);
+    long eighth = maxBytes / 8 & -Disk.BLOCK;
+    builder.segmentBytes = (int) Math.max(SMALLEST_SEGMENT, Math.min(builder.segmentBytes, eighth));
+    return builder.build();
+  }
+
+  /** A builder that begins with these options. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** The mode that the store has, or gets when it is created. */
+  public StoreMode mode() {
+    return mode;
+  }
+
+  /** The most bytes of disk that a cache may take; {@link Long#MAX_VALUE} in durable mode. */
+  public long maxBytes() {
+    return maxBytes;
+  }
+
+  /** Bytes of a slab, and so of the segment files that slabs become. */
+  public int segmentBytes() {
+    return segmentBytes;
+  }
+
+  /** How many slabs of memory there may be: the one being filled and those before it. */
+  public int slabs() {
+    return slabs;
+  }
+
+  /** The longest value accepted, in bytes. */
+  public int maxValueBytes() {
+    return maxValueBytes;
+  }
+
+  /** When checksums are verified. */
+  public Verification verification() {
+    return verification;
+  }
+
+  /** The share of absent keys that the bloom filter may let through. */
+  public double bloomFalsePositiveRate() {
+    return bloomFalsePositiveRate;
+  }
+
+  /** How many keys the bloom filter is first made for; it grows by itself. */
+  public long expectedKeys() {
+    return expectedKeys;
+  }
+
+  @Override
+  public String toString() {
+    return "BlobStoreOptions[mode="
+        + mode
+        + ", maxBytes="
+        + maxBytes
+        + ", segmentBytes="
+        + segmentBytes
+        + ", slabs="
+        + slabs
+        + ", maxValueBytes="
+        + maxValueBytes
+        + ", verification="
+        + verification
+        + ", bloomFalsePositiveRate="
+        + bloomFalsePositiveRate
+        + ", expectedKeys="
+        + expectedKeys
+        + "]";
+  }
+
+  /** Collects settings; {@link #build()} checks them all at once. Not safe for use by threads. */
+  public static final class Builder {
+
+    private final StoreMode mode;
+    private long maxBytes;
+    private int segmentBytes = DEFAULT_SEGMENT_BYTES;
+    private int slabs = DEFAULT_SLABS;
+    private int maxValueBytes = Integer.MAX_VALUE;
+    private Verification verification = Verification.ALWAYS;
+    private double bloomFalsePositiveRate = 0.01;
+    private long expectedKeys = 100_000;
+
+    private Builder(StoreMode mode, long maxBytes) {
+      this.mode = mode;
+      this.maxBytes = maxBytes;
+    }
+
+    private Builder(BlobStoreOptions options) {
+      this(options.mode, options.maxBytes);
+      this.segmentBytes = options.segmentBytes;
+      this.slabs = options.slabs;
+      this.maxValueBytes = options.maxValueBytes;
+      this.verification = options.verification;
+      this.bloomFalsePositiveRate = options.bloomFalsePositiveRate;
+      this.expectedKeys = options.expectedKeys;
+    }
+
+    /** The most bytes of disk a cache may take; at least four segments. Not for durable stores. */
+    public Builder maxBytes(long bytes) {
+      this.maxBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Bytes of a slab and of the segment it becomes: a multiple of 4096, from 64 KiB to 1 GiB. A
+     * value that does not fit takes a segment of its own.
+     */
+    public Builder segmentBytes(int bytes) {
+      this.segmentBytes = bytes;
+      return this;
+    }
+
+    /** How many slabs of memory there may be, from 2 to 1024. */
+    public Builder slabs(int count) {
+      this.slabs = count;
+      return this;
+    }
+
+    /** The longest value accepted, from 0 to 2 GiB - 1. */
+    public Builder maxValueBytes(int bytes) {
+      this.maxValueBytes = bytes;
+      return this;
+    }
+
+    /** When checksums are verified. */
+    public Builder verification(Verification when) {
+      this.verification = when;
+      return this;
+    }
+
+    /** The share of absent keys that the bloom filter may let through, from 0.0001 to 0.5. */
+    public Builder bloomFalsePositiveRate(double rate) {
+      this.bloomFalsePositiveRate = rate;
+      return this;
+    }
+
+    /** How many keys the bloom filter is first made for, from 1 to 2^32. */
+    public Builder expectedKeys(long keys) {
+      this.expectedKeys = keys;
+      return this;
+    }
+
+    /**
+     * The options.
+     *
+     * @throws IllegalArgumentException that names every setting out of range, if one is
+     */
+    public BlobStoreOptions build() {
+      List<String> faults = new ArrayList<>();
+      if (segmentBytes < SMALLEST_SEGMENT
+          || segmentBytes > LARGEST_SEGMENT
+          || segmentBytes % Disk.BLOCK != 0) {
+        faults.add("segmentBytes " + segmentBytes + " is not a multiple of 4096 in 64 KiB..1 GiB");
+      }
+      if (mode == StoreMode.DURABLE && maxBytes != Long.MAX_VALUE) {
+        faults.add("maxBytes " + maxBytes + " is set, but a durable store is not bounded");
+      }
+      if (maxBytes / 4 < segmentBytes) {
+        faults.add("maxBytes " + maxBytes + " is less than four segments of " + segmentBytes);
+      }
+      require(faults, slabs >= 2 && slabs <= MOST_SLABS, "slabs " + slabs + " is not in 2..1024");
+      require(faults, maxValueBytes >= 0, "maxValueBytes " + maxValueBytes + " is negative");
+      require(faults, verification != null, "verification is null");
+      require(
+          faults,
+          bloomFalsePositiveRate >= 0.0001 && bloomFalsePositiveRate <= 0.5,
+          "bloomFalsePositiveRate " + bloomFalsePositiveRate + " is not in 0.0001..0.5");
+      require(
+          faults,
+          expectedKeys >= 1 && expectedKeys <= 1L << 32,
+          "expectedKeys " + expectedKeys + " is not in 1..2^32");
+      if (!faults.isEmpty()) {
+        throw new IllegalArgumentException(String.join("; ", faults));
+      }
+      return new BlobStoreOptions(this);
+    }
+
+    private static void require(List<String> faults, boolean holds, String fault) {
+      if (!holds) {
+        faults.add(fault);
+      }
+    }
+  }
+
+  /** The longest record that goes into a slab; a longer one takes a segment of its own. */
+  long largestSlabRecord() {
+    return Slab.largestRecord(segmentBytes);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.quarry;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What a store counts while it is open. */
+final class Counters {
+
+  final LongAdder puts = new LongAdder();
+  final LongAdder bytesPut = new LongAdder();
+  final LongAdder deletes = new LongAdder();
+  final LongAdder hits = new LongAdder();
+  final LongAdder misses = new LongAdder();
+  final LongAdder flushes = new LongAdder();
+
+  /**
+   * Counts an acknowledged put.
+   *
+   * @param bytes of key and value
+   */
+  void countPut(long bytes) {
+    puts.increment();
+    bytesPut.add(bytes);
+  }
+}

@@ -1,0 +1,214 @@
+package dev.quarry;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.index.keys.KeyIndex;
+import dev.quarry.index.keys.KeyIndexDamagedException;
+import dev.quarry.index.keys.KeySink;
+import dev.quarry.index.keys.OrderedKeys;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.SegmentBytes;
+import dev.quarry.segment.Trailer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keys in byte order. Those of segments on disk come from the key index, which is opened, and
+ * filled with all it lacks, when ordered keys are first asked for; those of slabs are sorted on the
+ * spot.
+ *
+ * <p>Both give more keys than are live; {@link KeyCursor} asks about each. The key index is never
+ * the truth: whenever it is found damaged, it is emptied and filled anew.
+ *
+ * <p>Safe for use by any number of threads.
+ */
+final class KeyOrder {
+
+  private static final Logger LOG = LoggerFactory.getLogger(KeyOrder.class);
+  private static final int MOST_REPAIRS = 3;
+
+  private final Path path;
+  private final SegmentTable segments;
+  private final KeyDirectory directory;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Written under the lock; null until ordered keys are asked for, and after close. */
+  private volatile @Nullable KeyIndex index;
+
+  /** Whether the index has forgotten the segments that are no more. */
+  @GuardedBy("lock")
+  private boolean pruned;
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  /**
+   * @param path of the key index
+   * @param directory of the keys' newest records
+   */
+  KeyOrder(Path path, SegmentTable segments, KeyDirectory directory) {
+    this.path = path;
+    this.segments = segments;
+    this.directory = directory;
+  }
+
+  /** What a cursor walks: keys of the key index, and others, both sorted, live or not. */
+  record Candidates(OrderedKeys indexed, List<byte[]> others) {}
+
+  /** The keys of a range that a cursor must look at. */
+  Candidates candidates(KeyRange range) {
+    lock.lock();
+    try {
+      for (int repairs = 0; ; repairs++) {
+        KeyIndex opened = open();
+        try {
+          return candidates(opened, range);
+        } catch (KeyIndexDamagedException e) {
+          repair(opened, e, repairs);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Segments that reach the disk while this runs are looked at in their slabs, or are in the key
+   * index already; the iterator, made last, then sees them.
+   */
+  @GuardedBy("lock")
+  private Candidates candidates(KeyIndex opened, KeyRange range) {
+    if (!pruned) {
+      opened.retain(id -> segments.get((int) id) != null);
+      pruned = true;
+    }
+    List<byte[]> others = new ArrayList<>();
+    for (Segment segment : inOrder()) {
+      if (segment.trailer() == null) {
+        collect(segment, range, others);
+      } else {
+        takeIn(opened, segment);
+      }
+    }
+    others.sort(Arrays::compareUnsigned);
+    return new Candidates(opened.iterate(range.from(), range.to()), others);
+  }
+
+  private List<Segment> inOrder() {
+    List<Segment> all = segments.all();
+    all.sort(Comparator.comparingInt(Segment::id));
+    return all;
+  }
+
+  private static void collect(Segment segment, KeyRange range, List<byte[]> keys) {
+    SegmentBytes bytes = segment.pin();
+    if (bytes == null) {
+      return; // dropped, as it held nothing
+    }
+    try {
+      segment.forEachRecord(
+          bytes,
+          (kind, key, offset, length, sequence) -> {
+            if (kind == RecordFormat.PUT && range.contains(key)) {
+              keys.add(key);
+            }
+          });
+    } finally {
+      bytes.unpin();
+    }
+  }
+
+  /** Takes in the keys of a segment that is new on disk, if the key index is in use. */
+  void takeIn(Segment segment) {
+    lock.lock();
+    try {
+      KeyIndex opened = index;
+      if (opened == null) {
+        return;
+      }
+      takeIn(opened, segment);
+    } catch (KeyIndexDamagedException | BlobStoreException e) {
+      // a cursor will find the segment missing, and make the index good
+      LOG.warn("{} is not in the key index yet: {}", segment.path(), e.getMessage());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void takeIn(KeyIndex opened, Segment segment) {
+    Trailer trailer = segment.trailer();
+    if (trailer == null || opened.covers(segment.id(), trailer.fingerprint())) {
+      return;
+    }
+    SegmentBytes bytes = segment.pin();
+    if (bytes == null) {
+      return;
+    }
+    try {
+      opened.add(segment.id(), trailer.fingerprint(), sink -> feed(segment, bytes, sink));
+    } finally {
+      bytes.unpin();
+    }
+  }
+
+  private void feed(Segment segment, SegmentBytes bytes, KeySink sink) {
+    segment.forEachRecord(
+        bytes,
+        (kind, key, offset, length, sequence) -> {
+          if (kind == RecordFormat.PUT) {
+            sink.put(key);
+          } else if (directory.isGone(key, segment, offset)) {
+            sink.delete(key);
+          }
+        });
+  }
+
+  @GuardedBy("lock")
+  private KeyIndex open() {
+    if (closed) {
+      throw new StoreClosedException("the store is closed");
+    }
+    KeyIndex opened = index;
+    if (opened == null) {
+      opened = KeyIndex.open(path);
+      index = opened;
+    }
+    return opened;
+  }
+
+  @GuardedBy("lock")
+  private void repair(KeyIndex damaged, KeyIndexDamagedException damage, int repairs) {
+    if (repairs == MOST_REPAIRS) {
+      throw new StoreFailedException("the key index cannot be filled", damage);
+    }
+    LOG.warn("{}; it is being filled anew", damage.getMessage());
+    damaged.replaceDamaged();
+  }
+
+  /** Bytes of memory that the key index takes, an estimate. */
+  long memoryBytes() {
+    KeyIndex opened = index;
+    return opened == null ? 0 : opened.memoryBytes();
+  }
+
+  /** Closes the key index and every cursor. */
+  void close() {
+    lock.lock();
+    try {
+      closed = true;
+      if (index != null) {
+        Objects.requireNonNull(index).close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.quarry;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.DiskInterruptedException;
+import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.Footer;
+import dev.quarry.segment.LargeValueWriter;
+import dev.quarry.segment.MappedSegment;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.Slab;
+import dev.quarry.segment.StoreLayout;
+import dev.quarry.segment.Trailer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
+
+/**
+ * Puts of values that no slab holds: each takes a segment of its own, which the caller's thread
+ * writes and syncs, in both modes.
+ *
+ * <p>The sequence number is taken from the active slab, which goes on filling meanwhile. A record
+ * with a higher one may thus be published first; the sequence numbers decide. That slab counts as
+ * unsettled until the value is published, so no tombstone written meanwhile is forgotten too early.
+ *
+ * <p>A crash before the rename leaves a temporary file, which the next opening removes. Safe for
+ * use by any number of threads.
+ */
+final class LargeValues {
+
+  private final UUID storeId;
+  private final Disk disk;
+  private final StoreLayout layout;
+  private final Memtable memtable;
+  private final KeyDirectory directory;
+  private final SegmentTable segments;
+  private final FailureLatch latch;
+  private final Consumer<Segment> added;
+
+  /** Held for reading by every put; what it guards is the directory that others may open next. */
+  private final ReadWriteLock inFlight = new ReentrantReadWriteLock();
+
+  @GuardedBy("inFlight")
+  private boolean closed;
+
+  /**
+   * @param added told of every new segment
+   */
+  LargeValues(
+      UUID storeId,
+      Disk disk,
+      StoreLayout layout,
+      Memtable memtable,
+      KeyDirectory directory,
+      SegmentTable segments,
+      FailureLatch latch,
+      Consumer<Segment> added) {
+    this.storeId = storeId;
+    this.disk = disk;
+    this.layout = layout;
+    this.memtable = memtable;
+    this.directory = directory;
+    this.segments = segments;
+    this.latch = latch;
+    this.added = added;
+  }
+
+  void put(byte[] key, ByteBuffer value) {
+    inFlight.readLock().lock();
+    try {
+      if (closed) {
+        throw new StoreClosedException("the store is closed");
+      }
+      latch.check();
+      putOpen(key, value);
+    } finally {
+      inFlight.readLock().unlock();
+    }
+  }
+
+  /** Takes no more values, and waits for those that are being written. */
+  void close() {
+    inFlight.writeLock().lock();
+    try {
+      closed = true;
+    } finally {
+      inFlight.writeLock().unlock();
+    }
+  }
+
+  private void putOpen(byte[] key, ByteBuffer value) {
+    long length = RecordFormat.length(key.length, value.remaining());
+    long fileLength = Footer.fileLength(FileHeader.LENGTH + RecordFormat.align(length), 1);
+    memtable.reserveSpace(fileLength);
+    try {
+      putReserved(key, value, length);
+    } finally {
+      memtable.releaseSpace(fileLength);
+    }
+  }
+
+  private void putReserved(byte[] key, ByteBuffer value, long length) {
+    ActiveSlab active = memtable.active();
+    long ticket = active.slab().takeSequence();
+    while (ticket == Slab.FULL) {
+      memtable.rotate(active);
+      active = memtable.active();
+      ticket = active.slab().takeSequence();
+    }
+    try {
+      put(key, value, length, active.slab().sequence(ticket));
+    } finally {
+      active.slab().settle();
+    }
+  }
+
+  private void put(byte[] key, ByteBuffer value, long length, long sequence) {
+    int id = memtable.takeId();
+    Segment segment;
+    try {
+      segment = write(id, key, value, sequence);
+    } catch (DiskFullException e) {
+      remove(id);
+      throw new StoreFullException("the disk is full: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw latch.fail(e);
+    }
+    segments.addAll(List.of(segment));
+    Scratch scratch = Scratch.get();
+    directory.hash(key, scratch);
+    directory.publish(scratch, segment, FileHeader.LENGTH, length, sequence, RecordFormat.PUT);
+    added.accept(segment);
+  }
+
+  private Segment write(int id, byte[] key, ByteBuffer value, long sequence) throws IOException {
+    Path temporary = layout.segmentTemporary(id);
+    FileHeader header = FileHeader.segment(storeId, id, sequence);
+    for (; ; ) {
+      try {
+        Trailer trailer =
+            LargeValueWriter.write(
+                disk, temporary, header, sequence, key, value, directory.hasher());
+        disk.rename(temporary, layout.segment(id));
+        disk.syncDirectory(layout.segments());
+        MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));
+        return new Segment(trailer, storeId, layout.segment(id), mapped);
+      } catch (DiskInterruptedException e) {
+        disk.delete(temporary); // what reached the disk is unknown: all of it is written once more
+      }
+    }
+  }
+
+  private void remove(int id) {
+    try {
+      disk.delete(layout.segmentTemporary(id));
+      disk.delete(layout.segment(id));
+      disk.syncDirectory(layout.segments());
+    } catch (IOException e) {
+      throw latch.fail(e);
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package dev.quarry;
+
+import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.RecordVisitor;
+import dev.quarry.segment.SegmentBytes;
+import dev.quarry.segment.SegmentScanner;
+import dev.quarry.segment.Slab;
+import dev.quarry.segment.Trailer;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One segment of an open store, from the opening of its slab on: where its bytes are, what of them
+ * is live, and which sequence numbers it may hold.
+ *
+ * <p>Safe for use by any number of threads.
+ */
+final class Segment {
+
+  /** One bit per this many bytes tells records apart: none is shorter. */
+  private static final int SHORTEST_RECORD = 32;
+
+  private final int id;
+  private final long salt;
+  private final Path path;
+  private final AtomicLong liveBytes = new AtomicLong();
+
+  /** The slab while there is one, the mapping afterwards. */
+  private volatile SegmentBytes bytes;
+
+  /** Null until the file is on stable storage under its final name. */
+  private volatile @Nullable Trailer trailer;
+
+  /** Which records were verified; null until the first was. */
+  private volatile @Nullable AtomicLongArray verified;
+
+  /** A segment whose slab is being filled. */
+  Segment(Slab slab, Path path) {
+    this.id = (int) slab.id();
+    this.salt = slab.salt();
+    this.path = path;
+    this.bytes = slab;
+  }
+
+  /** A segment that is on disk. */
+  Segment(Trailer trailer, UUID storeId, Path path, SegmentBytes bytes) {
+    this.id = (int) trailer.segmentId();
+    this.salt = RecordFormat.salt(storeId, trailer.segmentId());
+    this.path = path;
+    this.bytes = bytes;
+    this.trailer = trailer;
+  }
+
+  int id() {
+    return id;
+  }
+
+  /** What binds records to the segment. */
+  long salt() {
+    return salt;
+  }
+
+  /** The file, or the one that there will be. */
+  Path path() {
+    return path;
+  }
+
+  /** What the segment's file ends with; null until it is on stable storage. */
+  @Nullable Trailer trailer() {
+    return trailer;
+  }
+
+  /** Notes that the segment is on stable storage. */
+  void flushed(Trailer written) {
+    trailer = written;
+  }
+
+  /** Has readers go to other bytes of the same content; the former ones are not retired here. */
+  void moveTo(SegmentBytes other) {
+    bytes = other;
+  }
+
+  /**
+   * The segment's bytes, pinned.
+   *
+   * @return null if the segment is gone, or the store closed
+   */
+  @Nullable SegmentBytes pin() {
+    for (; ; ) {
+      SegmentBytes seen = bytes;
+      if (seen.tryPin()) {
+        return seen;
+      }
+      if (seen == bytes) {
+        return null;
+      }
+    }
+  }
+
+  /** Hands the complete puts and tombstones in pinned bytes of this segment to a visitor. */
+  void forEachRecord(SegmentBytes pinned, RecordVisitor visitor) {
+    if (pinned instanceof Slab slab) {
+      slab.forEachRecord(slab.completedPrefix(FileHeader.LENGTH), visitor);
+    } else {
+      long end = Objects.requireNonNull(trailer).recordsEnd();
+      new SegmentScanner(pinned, salt).forEachRecord(FileHeader.LENGTH, end, visitor);
+    }
+  }
+
+  /** Refuses further pins, for good. */
+  void retire() {
+    bytes.retire();
+  }
+
+  /**
+   * Whether every record of the segment is older than a sequence number. False when that is not
+   * known without a look at the records.
+   */
+  boolean isOlderThan(long sequence) {
+    Trailer written = trailer;
+    return written != null && written.highestSequence() < sequence;
+  }
+
+  void addLive(long length) {
+    liveBytes.addAndGet(length);
+  }
+
+  /** Bytes of records that the index points at. */
+  long liveBytes() {
+    return liveBytes.get();
+  }
+
+  /** Whether {@link #setVerified} was called for the record at an offset. */
+  boolean isVerified(int offset) {
+    AtomicLongArray bits = verified;
+    int bit = offset / SHORTEST_RECORD;
+    return bits != null && (bits.get(bit >>> 6) & 1L << bit) != 0;
+  }
+
+  void setVerified(int offset, long size) {
+    AtomicLongArray bits = verified;
+    if (bits == null) {
+      bits = createBits(size);
+    }
+    int bit = offset / SHORTEST_RECORD;
+    bits.getAndUpdate(bit >>> 6, word -> word | 1L << bit);
+  }
+
+  private synchronized AtomicLongArray createBits(long size) {
+    AtomicLongArray bits = verified;
+    if (bits == null) {
+      long records = Math.min(size, Integer.MAX_VALUE) / SHORTEST_RECORD + 1;
+      bits = new AtomicLongArray((int) (records / 64 + 1));
+      verified = bits;
+    }
+    return bits;
+  }
+}

@@ -1,0 +1,63 @@
+package dev.quarry;
+
+import dev.quarry.segment.Trailer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.agrona.collections.Int2ObjectHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The segments of an open store by id. Readers look at an immutable map, which a change replaces;
+ * changes are as rare as segments.
+ */
+final class SegmentTable {
+
+  private volatile Int2ObjectHashMap<Segment> segments = new Int2ObjectHashMap<>();
+
+  /** Takes in a segment, or many at once. */
+  synchronized void addAll(Collection<Segment> added) {
+    Int2ObjectHashMap<Segment> changed = new Int2ObjectHashMap<>(segments);
+    added.forEach(segment -> changed.put(segment.id(), segment));
+    segments = changed;
+  }
+
+  /** Forgets a segment. */
+  synchronized void remove(Segment segment) {
+    Int2ObjectHashMap<Segment> changed = new Int2ObjectHashMap<>(segments);
+    changed.remove(segment.id());
+    segments = changed;
+  }
+
+  /** The segment of an id; null when there is none. */
+  @Nullable Segment get(int id) {
+    return segments.get(id);
+  }
+
+  /** Bytes of all files that are on disk under their final names. */
+  long diskBytes() {
+    long sum = 0;
+    for (Segment segment : all()) {
+      Trailer trailer = segment.trailer();
+      sum += trailer == null ? 0 : trailer.fileLength();
+    }
+    return sum;
+  }
+
+  /** Bytes of those files that are not live records. */
+  long deadBytes() {
+    long sum = 0;
+    for (Segment segment : all()) {
+      Trailer trailer = segment.trailer();
+      sum += trailer == null ? 0 : trailer.fileLength() - segment.liveBytes();
+    }
+    return sum;
+  }
+
+  /** All segments, in no order. */
+  List<Segment> all() {
+    List<Segment> all = new ArrayList<>();
+    segments.forEachInt((id, segment) -> all.add(segment));
+    return all;
+  }
+}

@@ -1,0 +1,55 @@
+package dev.quarry;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Figures about an open store, each exact by itself; while operations are under way they need not
+ * be of the same instant. Counters begin at zero when the store is opened.
+ *
+ * @param mode what the store promises
+ * @param keys keys that have a value
+ * @param segments segment files, and slabs that will become one
+ * @param liveBytes bytes of records whose key still has that value
+ * @param deadBytes bytes of segment files that are not live records: overwritten and deleted
+ *     values, tombstones, headers and footers
+ * @param diskBytes bytes of segment files on disk
+ * @param slabBytes memory of slabs
+ * @param indexBytes memory of the hash index
+ * @param bloomBytes memory of the bloom filter
+ * @param keyIndexBytes memory of the key index, an estimate; 0 until ordered keys are asked for
+ * @param bloomRate the share of absent keys that the bloom filter is expected to let through now
+ * @param puts puts that were acknowledged
+ * @param deletes deletes that found their key
+ * @param hits reads that found their key
+ * @param misses reads that did not
+ * @param bytesPut bytes of keys and values of acknowledged puts
+ * @param bytesWritten bytes that the store has written to its own files; the key index is not in it
+ * @param syncs how often the log was synced
+ * @param flushes segments written from slabs
+ * @param recoveryNanos how long opening took, in nanoseconds
+ * @param damagedFiles files found damaged at opening, and made good from their records
+ * @param failure why the store refuses writes; null when it does not
+ */
+public record StoreStats(
+    StoreMode mode,
+    long keys,
+    int segments,
+    long liveBytes,
+    long deadBytes,
+    long diskBytes,
+    long slabBytes,
+    long indexBytes,
+    long bloomBytes,
+    long keyIndexBytes,
+    double bloomRate,
+    long puts,
+    long deletes,
+    long hits,
+    long misses,
+    long bytesPut,
+    long bytesWritten,
+    long syncs,
+    long flushes,
+    long recoveryNanos,
+    int damagedFiles,
+    @Nullable String failure) {}

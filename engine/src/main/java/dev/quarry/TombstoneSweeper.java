@@ -1,0 +1,57 @@
+package dev.quarry;
+
+import dev.quarry.index.Location;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.Slab;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.agrona.collections.LongArrayList;
+
+/**
+ * Takes tombstones out of the index when they are no longer needed there: when every record with a
+ * lower sequence number is published, or never will be. Until then such a record, of a put that is
+ * still on its way or of a large value still being written, could bring a deleted key back.
+ *
+ * <p>That is so when the tombstone's slab and all before it are settled, so slabs are swept in
+ * their order. Runs on the store's background thread alone.
+ */
+final class TombstoneSweeper {
+
+  /** The tombstones of a slab: three longs each, low and high half of the hash and location. */
+  private record Unswept(Slab slab, LongArrayList tombstones) {}
+
+  private final KeyDirectory directory;
+  private final Deque<Unswept> unswept = new ArrayDeque<>();
+
+  TombstoneSweeper(KeyDirectory directory) {
+    this.directory = directory;
+  }
+
+  /** Takes note of the tombstones of a sealed slab whose memory is still there. */
+  void add(Slab slab) {
+    LongArrayList tombstones = new LongArrayList();
+    long[] hash = new long[2];
+    slab.forEachRecord(
+        slab.end(),
+        (kind, key, offset, length, sequence) -> {
+          if (kind == RecordFormat.TOMBSTONE) {
+            directory.hasher().hash(key, hash);
+            tombstones.addLong(hash[0]);
+            tombstones.addLong(hash[1]);
+            tombstones.addLong(Location.pack((int) slab.id(), offset, true));
+          }
+        });
+    unswept.add(new Unswept(slab, tombstones));
+  }
+
+  /** Sweeps the slabs that are settled. */
+  void sweep() {
+    while (!unswept.isEmpty() && unswept.peek().slab.isSettled()) {
+      LongArrayList tombstones = unswept.poll().tombstones;
+      for (int i = 0; i < tombstones.size(); i += 3) {
+        directory.forget(
+            tombstones.getLong(i), tombstones.getLong(i + 1), tombstones.getLong(i + 2));
+      }
+    }
+  }
+}
