@@ -29,7 +29,8 @@ public final class BlobStoreOptions {
 
   private static final int DEFAULT_SEGMENT_BYTES = 32 << 20;
   private static final int DEFAULT_SLABS = 4;
-  private static final int SMALLEST_SEGMENT = 64 << 10;
+  /** A tombstone of the longest key must fit. */
+  private static final int SMALLEST_SEGMENT = 72 << 10;
   private static final int LARGEST_SEGMENT = 1 << 30;
   private static final int MOST_SLABS = 1024;
 
@@ -172,7 +173,7 @@ public final class BlobStoreOptions {
     }
 
     /**
-     * Bytes of a slab and of the segment it becomes: a multiple of 4096, from 64 KiB to 1 GiB. A
+     * Bytes of a slab and of the segment it becomes: a multiple of 4096, from 72 KiB to 1 GiB. A
      * value that does not fit takes a segment of its own.
      */
     public Builder segmentBytes(int bytes) {
@@ -220,7 +221,7 @@ public final class BlobStoreOptions {
       if (segmentBytes < SMALLEST_SEGMENT
           || segmentBytes > LARGEST_SEGMENT
           || segmentBytes % Disk.BLOCK != 0) {
-        faults.add("segmentBytes " + segmentBytes + " is not a multiple of 4096 in 64 KiB..1 GiB");
+        faults.add("segmentBytes " + segmentBytes + " is not a multiple of 4096 in 72 KiB..1 GiB");
       }
       if (mode == StoreMode.DURABLE && maxBytes != Long.MAX_VALUE) {
         faults.add("maxBytes " + maxBytes + " is set, but a durable store is not bounded");

@@ -85,7 +85,7 @@ final class Found {
 
   /** Whether this is, undamaged, the record of another key. */
   boolean isOfAnother(byte[] key) {
-    return isIntact() && !isOf(key) && bytes().isPayloadIntact(offset);
+    return isIntact() && !isOf(key) && isPayloadIntact();
   }
 
   /**

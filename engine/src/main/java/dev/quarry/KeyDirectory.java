@@ -122,10 +122,7 @@ final class KeyDirectory {
       return true;
     }
     try {
-      int offset = (int) Location.offset(existing);
-      // of a damaged record nobody knows how old it is: it stays, and reading it is an error
-      return RecordFormat.isHeader(bytes.head(), offset, segment.salt())
-          && RecordFormat.sequence(bytes.head(), offset) < sequence;
+      return segment.sequence(bytes, (int) Location.offset(existing)) < sequence;
     } finally {
       bytes.unpin();
     }

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,8 +45,7 @@ final class KeyOrder {
   @GuardedBy("lock")
   private boolean pruned;
 
-  @GuardedBy("lock")
-  private boolean closed;
+  private volatile boolean closed;
 
   /**
    * @param path of the key index
@@ -199,16 +197,22 @@ final class KeyOrder {
     return opened == null ? 0 : opened.memoryBytes();
   }
 
-  /** Closes the key index and every cursor. */
+  /** Closes the key index and every cursor; a filling that is under way gives up. */
   void close() {
+    closed = true;
+    closeIndex();
     lock.lock();
     try {
-      closed = true;
-      if (index != null) {
-        Objects.requireNonNull(index).close();
-      }
+      closeIndex(); // one that was opened meanwhile
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void closeIndex() {
+    KeyIndex opened = index;
+    if (opened != null) {
+      opened.close();
     }
   }
 }

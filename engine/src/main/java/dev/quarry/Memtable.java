@@ -213,8 +213,7 @@ final class Memtable {
     if (options.mode() == StoreMode.DURABLE) {
       return;
     }
-    long unflushed = sealed.stream().filter(slab -> slab.segment().trailer() == null).count();
-    long taken = segments.diskBytes() + unflushed * options.segmentBytes() + reserved;
+    long taken = segments.claimedBytes(options.segmentBytes()) + reserved;
     if (taken + bytes > options.maxBytes()) {
       throw new StoreFullException(
           "the cache takes "

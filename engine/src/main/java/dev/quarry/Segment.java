@@ -1,6 +1,7 @@
 package dev.quarry;
 
 import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.Footer;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.RecordVisitor;
 import dev.quarry.segment.SegmentBytes;
@@ -124,6 +125,18 @@ final class Segment {
   boolean isOlderThan(long sequence) {
     Trailer written = trailer;
     return written != null && written.highestSequence() < sequence;
+  }
+
+  /**
+   * The sequence number of a record in pinned bytes of this segment; a damaged one's is in the
+   * footer.
+   */
+  long sequence(SegmentBytes pinned, int offset) {
+    Trailer written = trailer;
+    if (written == null || RecordFormat.isHeader(pinned.head(), offset, salt)) {
+      return RecordFormat.sequence(pinned.head(), offset);
+    }
+    return Footer.sequence(pinned.head(), written, offset);
   }
 
   void addLive(long length) {

@@ -36,10 +36,19 @@ final class SegmentTable {
 
   /** Bytes of all files that are on disk under their final names. */
   long diskBytes() {
+    return claimedBytes(0);
+  }
+
+  /**
+   * The same, with what the slabs will take.
+   *
+   * @param slabBytes what to count for each segment that is still a slab
+   */
+  long claimedBytes(long slabBytes) {
     long sum = 0;
     for (Segment segment : all()) {
       Trailer trailer = segment.trailer();
-      sum += trailer == null ? 0 : trailer.fileLength();
+      sum += trailer == null ? slabBytes : trailer.fileLength();
     }
     return sum;
   }

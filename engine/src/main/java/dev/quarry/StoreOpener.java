@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds or makes the store of a directory, and locks it. Whatever fails, all that was taken is
@@ -67,7 +69,8 @@ final class StoreOpener {
     Closeable lock = disk.lock(layout.lock());
     try {
       StoreIdentity identity = identity();
-      syncNames();
+      disk.syncDirectory(
+          directory); // a STORE may be of a process that was killed before it did this
       return next.open(layout, identity, lock);
     } catch (Throwable e) {
       closeAfter(lock, e);
@@ -94,29 +97,33 @@ final class StoreOpener {
     }
   }
 
+  /**
+   * Creates what is missing of the directory's path, from the top, each name made durable before
+   * the next. A STORE is thus never in a directory that a crash could take back; where there is
+   * none yet, the last name found may be one that an earlier attempt was killed over.
+   */
   private void createDirectory() throws IOException {
-    List<Path> missing = new ArrayList<>();
-    for (Path path = directory.toAbsolutePath();
-        path != null && !disk.exists(path);
-        path = path.getParent()) {
-      missing.add(path);
+    Deque<Path> missing = new ArrayDeque<>();
+    Path path = directory.toAbsolutePath();
+    for (; path != null && !disk.exists(path); path = path.getParent()) {
+      missing.push(path);
+    }
+    if (!disk.exists(layout.store())) {
+      syncParent(path);
     }
     try {
-      disk.createDirectories(directory);
+      disk.createDirectories(path == null ? directory : path); // fails if it is a file
+      for (Path name : missing) {
+        disk.createDirectories(name);
+        syncParent(name);
+      }
     } catch (FileAlreadyExistsException e) {
       throw new IllegalArgumentException(directory + " is not a directory", e);
     }
-    for (Path created : missing) {
-      disk.syncDirectory(created.getParent());
-    }
   }
 
-  /**
-   * What a process made that was killed before it synced is seen here, so it must be made to stay.
-   */
-  private void syncNames() throws IOException {
-    disk.syncDirectory(directory);
-    Path parent = directory.toAbsolutePath().getParent();
+  private void syncParent(@Nullable Path path) throws IOException {
+    Path parent = path == null ? null : path.getParent();
     if (parent != null) {
       disk.syncDirectory(parent);
     }

@@ -23,7 +23,10 @@ public final class BlockWriter {
     this.written = position;
   }
 
-  /** Appends all that remains of a buffer, whose position moves to its limit. */
+  /**
+   * Appends all that remains of a buffer, whose position moves to its limit. After an exception, a
+   * call with the same buffer goes on where this one stopped.
+   */
   public void put(ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       if (!staging.hasRemaining()) {
@@ -41,11 +44,14 @@ public final class BlockWriter {
     put(ByteBuffer.allocate(Math.toIntExact(offset - written - staging.position())));
   }
 
-  /** Writes what was appended, which must end at a multiple of {@link Disk#BLOCK}. */
+  /**
+   * Writes what was appended, which must end at a multiple of {@link Disk#BLOCK}. After an
+   * exception it may be called again, and writes the same once more.
+   */
   public void flush() throws IOException {
-    staging.flip();
-    int bytes = staging.remaining();
-    file.write(staging, written);
+    ByteBuffer appended = staging.duplicate().flip();
+    int bytes = appended.remaining();
+    file.write(appended, written);
     written += bytes;
     staging.clear();
   }

@@ -31,7 +31,7 @@ final class DiskArguments {
   }
 
   static void checkMap(long position, long length) {
-    checkPosition(position, Long.BYTES);
+    checkPosition(position, 1);
     if (length < 1 || length > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("cannot map " + length + " bytes");
     }

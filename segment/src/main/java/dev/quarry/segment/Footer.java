@@ -59,6 +59,37 @@ public final class Footer {
     buffer.putLong(at + SEQUENCE_KIND_OFFSET, sequence << 8 | kind);
   }
 
+  /**
+   * Looks up the sequence number of a record.
+   *
+   * @param segment the whole segment, little-endian, with a footer that was found good
+   * @param offset where the record begins
+   * @return -1 if the footer has no entry for it
+   */
+  public static long sequence(ByteBuffer segment, Trailer trailer, long offset) {
+    if (trailer.fileLength() > Integer.MAX_VALUE) {
+      return trailer.highestSequence(); // of its only record
+    }
+    int low = 0;
+    int high = trailer.entries() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      int at = (int) trailer.recordsEnd() + middle * ENTRY_LENGTH;
+      long found =
+          Integer.toUnsignedLong(segment.getInt(at + RECORD_OFFSET_OFFSET))
+              * RecordFormat.ALIGNMENT;
+      if (found == offset) {
+        return segment.getLong(at + SEQUENCE_KIND_OFFSET) >>> 8;
+      }
+      if (found < offset) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return -1;
+  }
+
   /** Hands every entry in a little-endian buffer, from position 0 to its limit, to a consumer. */
   static void forEach(ByteBuffer entries, EntryConsumer consumer) {
     for (int at = 0; at < entries.limit(); at += ENTRY_LENGTH) {

@@ -37,7 +37,7 @@ public final class RecordFormat {
   /** Records begin at a multiple of this many bytes. */
   public static final int ALIGNMENT = 8;
 
-  /** The longest key, in bytes. */
+  /** The longest key, in bytes. No value is longer than {@link Integer#MAX_VALUE} bytes. */
   public static final int MAX_KEY_LENGTH = 0xFFFF;
 
   static final int LENGTH_OFFSET = 0;
@@ -149,11 +149,14 @@ public final class RecordFormat {
   private static boolean isPossible(ByteBuffer buffer, int offset) {
     int keyLength = keyLength(buffer, offset);
     long valueLength = valueLength(buffer, offset);
+    if (valueLength < 0 || valueLength > Integer.MAX_VALUE) {
+      return false;
+    }
     return switch (kind(buffer, offset)) {
-      case PUT -> keyLength > 0 && valueLength >= 0;
+      case PUT -> keyLength > 0;
       case TOMBSTONE -> keyLength > 0 && valueLength == 0;
       case COMMIT_MARK -> keyLength == 0 && valueLength == Long.BYTES;
-      case VOID -> valueLength >= 0;
+      case VOID -> keyLength == 0;
       default -> false;
     };
   }

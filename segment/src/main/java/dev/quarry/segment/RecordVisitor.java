@@ -17,12 +17,19 @@ public interface RecordVisitor {
    */
   void record(byte kind, byte[] key, long offset, long length, long sequence);
 
-  /** Walks records whose headers are known to be good, skipping marks and voids. */
+  /**
+   * Walks records whose headers are known to be good, skipping marks and voids.
+   *
+   * @throws IllegalStateException if it comes to a place without a complete record
+   */
   static void walk(SegmentBytes bytes, int from, long end, RecordVisitor visitor) {
     ByteBuffer head = bytes.head();
     for (long at = from; at < end; ) {
       int offset = (int) at;
       long length = RecordFormat.length(head, offset);
+      if (length == 0) {
+        throw new IllegalStateException("no complete record at " + offset);
+      }
       byte kind = RecordFormat.kind(head, offset);
       if (kind == RecordFormat.PUT || kind == RecordFormat.TOMBSTONE) {
         byte[] key = new byte[RecordFormat.keyLength(head, offset)];

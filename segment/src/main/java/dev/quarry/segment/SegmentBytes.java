@@ -127,6 +127,22 @@ public abstract class SegmentBytes {
   /** Lets go of the memory. Called once, without locks. */
   protected abstract void release();
 
+  /**
+   * Whether {@link #slice} can give the key, and the value, of the record at an offset, whose
+   * header is good and which ends within the segment.
+   */
+  final boolean holdsRecord(int offset) {
+    int keyLength = RecordFormat.keyLength(head, offset);
+    long keyOffset = offset + (long) RecordFormat.HEADER_LENGTH;
+    return keyOffset + keyLength <= head.limit()
+        && holds(keyOffset, keyLength)
+        && holds(keyOffset + keyLength, RecordFormat.valueLength(head, offset));
+  }
+
+  private boolean holds(long offset, long length) {
+    return offset - holderOffset(offset) + length <= holder(offset).limit();
+  }
+
   /** Whether the key and value of the record at an offset are what its header says they were. */
   public final boolean isPayloadIntact(int offset) {
     int keyLength = RecordFormat.keyLength(head, offset);

@@ -83,11 +83,19 @@ public final class SegmentFile {
     Footer.forEach(
         entries,
         (low, high, offset, length, sequence, kind) -> {
-          if (offset < FileHeader.LENGTH || length > trailer.recordsEnd() - offset) {
+          if (offset < FileHeader.LENGTH
+              || length <= RecordFormat.HEADER_LENGTH
+              || length > trailer.recordsEnd() - offset
+              || (kind != RecordFormat.PUT && kind != RecordFormat.TOMBSTONE)) {
             throw new CorruptionException(
                 file.path(),
                 trailer.recordsEnd(),
-                "a footer entry leads to a record of " + length + " bytes at " + offset);
+                "a footer entry leads to a record of kind "
+                    + kind
+                    + ", "
+                    + length
+                    + " bytes at "
+                    + offset);
           }
         });
     return entries;
@@ -119,34 +127,45 @@ public final class SegmentFile {
               .endOfHeaders(FileHeader.LENGTH, size - Footer.TRAILER_LENGTH);
       FooterBuilder footer = new FooterBuilder(hasher);
       RecordVisitor.walk(mapped, FileHeader.LENGTH, end, footer);
-      ByteBuffer entries = footer.entries();
       FileHeader header =
           FileHeader.decodeSegment(
               mapped.head().slice(0, FileHeader.LENGTH), file.path(), storeId, id);
-      if (!endIsProven(file, end, entries, footer.count(), salt)) {
+      Trailer made =
+          footer.trailer(header, end, Math.max(header.firstSequence(), footer.highestSequence()));
+      Trailer proven = prove(file, made, footer.entries(), salt);
+      if (proven == null) {
         throw damage;
       }
-      Trailer trailer =
-          footer.trailer(header, end, Math.max(header.firstSequence(), footer.highestSequence()));
-      return new SegmentFile(file.path(), trailer, entries, damage);
+      return new SegmentFile(file.path(), proven, footer.entries(), damage);
     } finally {
       mapped.retire();
     }
   }
 
-  /** Whether the trailer, or the footer's own bytes, agree that the records end there. */
-  private static boolean endIsProven(
-      DiskFile file, long end, ByteBuffer entries, int count, long salt) throws IOException {
+  /**
+   * The trailer that goes with entries made from the records: the file's own if it is good and
+   * these are the entries it was made for, else the one made with them if the footer holds just
+   * these bytes. No entries are not proven by no bytes.
+   *
+   * @return null if nothing proves the entries
+   */
+  private static @Nullable Trailer prove(DiskFile file, Trailer made, ByteBuffer entries, long salt)
+      throws IOException {
     long size = file.size();
-    if (count == 0 || Footer.fileLength(end, count) != size) {
-      return false;
-    }
     ByteBuffer last = read(file, size - Footer.TRAILER_LENGTH, Footer.TRAILER_LENGTH);
     try {
-      Trailer trailer = Trailer.decode(last, 0, file.path(), size, salt);
-      return trailer.recordsEnd() == end && trailer.entries() == count;
+      Trailer own = Trailer.decode(last, 0, file.path(), size, salt);
+      boolean same =
+          own.recordsEnd() == made.recordsEnd()
+              && own.entries() == made.entries()
+              && own.entriesCrc() == made.entriesCrc();
+      return same ? own : null;
     } catch (CorruptionException e) {
-      return read(file, end, entries.remaining()).equals(entries.duplicate());
+      boolean same =
+          made.entries() > 0
+              && made.fileLength() == size
+              && read(file, made.recordsEnd(), entries.remaining()).equals(entries);
+      return same ? made : null;
     }
   }
 

@@ -38,7 +38,7 @@ public final class SegmentScanner {
    * Where the first record that is not whole begins: bad header, cut short, or bad payload.
    *
    * @param from where a record begins
-   * @param limit where the records end at the latest
+   * @param limit where the records end at the latest; what lies beyond is not looked at
    * @return {@code limit}, or the end of the unbroken chain of records before it
    */
   public long endOfChain(long from, long limit) {
@@ -139,7 +139,8 @@ public final class SegmentScanner {
   private boolean isFramed(long at, long limit) {
     return at + RecordFormat.HEADER_LENGTH <= Math.min(limit, head.limit())
         && RecordFormat.isHeader(head, (int) at, salt)
-        && at + RecordFormat.length(head, (int) at) <= limit;
+        && at + RecordFormat.align(RecordFormat.length(head, (int) at)) <= limit
+        && bytes.holdsRecord((int) at);
   }
 
   private boolean isWhole(long at, long limit) {

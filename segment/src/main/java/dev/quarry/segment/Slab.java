@@ -70,7 +70,9 @@ public final class Slab extends SegmentBytes {
   }
 
   /**
-   * Zeroed direct memory that begins at a multiple of {@link Disk#BLOCK}, a multiple of it long.
+   * Zeroed direct memory that begins at a multiple of {@link Disk#BLOCK}.
+   *
+   * @param bytes a multiple of {@link Disk#BLOCK}, at most 2 GiB less two blocks
    */
   public static ByteBuffer allocate(int bytes) {
     return ByteBuffer.allocateDirect(bytes + Disk.BLOCK).alignedSlice(Disk.BLOCK).slice(0, bytes);
@@ -78,11 +80,7 @@ public final class Slab extends SegmentBytes {
 
   /** The longest record, unaligned, that an empty slab of that many bytes has room for. */
   public static long largestRecord(int bytes) {
-    return (long) bytes
-        - FileHeader.LENGTH
-        - Footer.ENTRY_LENGTH
-        - Footer.TRAILER_LENGTH
-        - RecordFormat.ALIGNMENT;
+    return (long) bytes - FileHeader.LENGTH - Footer.ENTRY_LENGTH - Footer.TRAILER_LENGTH;
   }
 
   /** The header of the segment. */
@@ -193,8 +191,8 @@ public final class Slab extends SegmentBytes {
   /**
    * Writes and completes a ticket's record, of the length that was reserved.
    *
-   * @param value heap or direct; neither position nor limit is looked at or moved
-   * @param from where in it the value begins
+   * @param value heap or direct; its position is neither looked at nor moved
+   * @param from where in it the value begins, which must end within its limit
    * @param length bytes in the value
    */
   public void write(long ticket, byte kind, byte[] key, ByteBuffer value, int from, int length) {

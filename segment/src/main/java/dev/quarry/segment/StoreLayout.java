@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The names of the files of a store.
@@ -17,6 +19,7 @@ public record StoreLayout(Path root) {
   private static final String SEGMENT_SUFFIX = ".seg";
   private static final String LOG_SUFFIX = ".wal";
   private static final String TEMPORARY_SUFFIX = ".tmp";
+  private static final Pattern DIGITS = Pattern.compile("[0-9]{10}");
   private static final Set<String> NAMES =
       Set.of("STORE", "STORE.tmp", "LOCK", "segments", "wal", "index", "keyindex");
 
@@ -90,14 +93,18 @@ public record StoreLayout(Path root) {
   }
 
   private static String name(long id, String suffix) {
-    return String.format("%010d%s", id, suffix);
+    return String.format(Locale.ROOT, "%010d%s", id, suffix);
+  }
+
+  private static String stem(String name, String suffix) {
+    return name.substring(0, name.length() - suffix.length());
   }
 
   private static List<Long> ids(Disk disk, Path directory, String suffix) throws IOException {
     List<Long> ids = new ArrayList<>();
     for (String name : disk.list(directory)) { // sorted, and so are ids of as many digits
-      if (name.matches("\\d{10}" + suffix)) {
-        long id = Long.parseLong(name.substring(0, name.length() - suffix.length()));
+      if (name.endsWith(suffix) && DIGITS.matcher(stem(name, suffix)).matches()) {
+        long id = Long.parseLong(stem(name, suffix));
         if (id < 1 || id > Integer.MAX_VALUE) {
           throw new CorruptionException(
               directory.resolve(name), 0, "an id from 1 to 2147483647 was expected in the name");

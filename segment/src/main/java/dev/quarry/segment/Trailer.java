@@ -13,7 +13,7 @@ import java.nio.file.Path;
  * @param entries number of footer entries
  * @param entriesCrc CRC-32C of the entries
  * @param lowestSequence no record of the segment has a lower one
- * @param highestSequence no record of the segment has a higher one
+ * @param highestSequence no put or tombstone of the segment has a higher one
  * @param fileLength bytes of the file
  */
 public record Trailer(
@@ -92,11 +92,18 @@ public record Trailer(
     if (trailer.fileLength != fileLength
         || trailer.entries < 0
         || trailer.recordsEnd < FileHeader.LENGTH
+        || trailer.entries > mostEntries(trailer.recordsEnd)
         || Footer.fileLength(trailer.recordsEnd, trailer.entries) != fileLength) {
       throw new CorruptionException(
-          file, offset, "the trailer is of a file of another length: " + trailer);
+          file, offset, "the trailer is not of a file of " + fileLength + " bytes: " + trailer);
     }
     return trailer;
+  }
+
+  /** No record is shorter than an entry, and the entries must fit a buffer. */
+  private static long mostEntries(long recordsEnd) {
+    long bytes = Math.min(recordsEnd - FileHeader.LENGTH, Integer.MAX_VALUE);
+    return bytes / Footer.ENTRY_LENGTH;
   }
 
   /** Something that two segments which once had the same id do not share, for derived indexes. */

@@ -157,12 +157,18 @@ public final class GroupCommit {
     return syncs.sum();
   }
 
-  /** Closes the files of the logs that are not finished, after a failure. */
+  /**
+   * Closes the files of the logs that are not finished, after a failure; nothing more is
+   * acknowledged.
+   */
   public void abandon() throws IOException {
     lock.lock();
     try {
       while (leading) {
         progress.awaitUninterruptibly();
+      }
+      if (failure == null) {
+        failure = new IOException("it was abandoned");
       }
       for (Ticket ticket : unfinished) {
         DiskFile file = ticket.log.release();
@@ -182,7 +188,6 @@ public final class GroupCommit {
     if (failure != null) {
       throw new IOException("the log has failed: " + failure.getMessage(), failure);
     }
-    leading = true;
     List<Ticket> round = new ArrayList<>();
     for (Ticket ticket : unfinished) {
       round.add(ticket);
@@ -190,6 +195,7 @@ public final class GroupCommit {
         break;
       }
     }
+    leading = true;
     lock.unlock();
     Throwable failed = null;
     try {
@@ -224,8 +230,9 @@ public final class GroupCommit {
 
   private @Nullable DiskFullException tryWrite(Log log, int end) throws IOException {
     try {
-      log.writeAndForce(end);
-      syncs.increment();
+      if (log.writeAndForce(end)) {
+        syncs.increment();
+      }
       return null;
     } catch (DiskFullException e) {
       return e;

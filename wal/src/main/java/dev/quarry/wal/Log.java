@@ -2,6 +2,7 @@ package dev.quarry.wal;
 
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
+import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.DiskInterruptedException;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
@@ -96,10 +97,14 @@ final class Log {
     return completed;
   }
 
-  /** Puts everything up to an offset of the completed prefix on stable storage. */
-  void writeAndForce(int end) throws IOException {
+  /**
+   * Puts everything up to an offset of the completed prefix on stable storage.
+   *
+   * @return false if all of it was there already
+   */
+  boolean writeAndForce(int end) throws IOException {
     if (end == durable) {
-      return;
+      return false;
     }
     if (file == null) {
       file = disk.create(layout.log(slab.id()));
@@ -113,15 +118,28 @@ final class Log {
       }
     }
     if (!listed) {
-      disk.syncDirectory(layout.logs());
-      listed = true;
+      list();
     }
     durable = end;
+    return true;
   }
 
   /**
-   * Takes back what a commit that found the disk full may have written, when its records are void in
-   * the slab. Needs no space.
+   * Makes the file's name durable. A failure is final, even for lack of space: what a failed sync of
+   * a directory was to make durable, a later one need not.
+   */
+  private void list() throws IOException {
+    try {
+      disk.syncDirectory(layout.logs());
+    } catch (DiskFullException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    listed = true;
+  }
+
+  /**
+   * Takes back what a commit that found the disk full may have written, when its records are void
+   * in the slab. Needs no space.
    */
   void retract() throws IOException {
     if (file == null) {
@@ -132,20 +150,31 @@ final class Log {
         retract(file);
         again = false;
       } catch (DiskInterruptedException e) {
-        // what the call did is unknown: all is done once more
+        // what the call did is unknown: all is done once more, the cut too if it shows already
+      } catch (DiskFullException e) {
+        throw new IOException("a refused batch cannot be taken back: " + e.getMessage(), e);
       }
     }
   }
 
   private void retract(DiskFile from) throws IOException {
-    int blocks = durable == FileHeader.LENGTH ? 0 : durable + Disk.BLOCK - 1 & -Disk.BLOCK;
-    if (from.size() > blocks) {
-      from.truncate(blocks);
-    }
-    if (durable < blocks) {
-      from.write(slab.blocks(durable, durable), durable & -Disk.BLOCK);
+    int kept = durable == FileHeader.LENGTH ? 0 : durable;
+    from.truncate(kept + Disk.BLOCK - 1 & -Disk.BLOCK);
+    if (kept % Disk.BLOCK != 0) {
+      from.write(lastBlock(kept), kept & -Disk.BLOCK);
     }
     from.force();
+  }
+
+  /**
+   * The block that the durable part ends in, with zeros behind. The slab's void records will not do:
+   * a crash that keeps some sectors of them, and some of the records they stand for, would leave
+   * records with holes between them.
+   */
+  private ByteBuffer lastBlock(int kept) {
+    ByteBuffer block = Slab.allocate(Disk.BLOCK);
+    block.put(0, slab.blocks(kept, kept), 0, kept % Disk.BLOCK);
+    return block;
   }
 
   private void write(DiskFile to, int end) throws IOException {

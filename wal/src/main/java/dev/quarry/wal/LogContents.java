@@ -58,13 +58,14 @@ public record LogContents(Path path, FileHeader header, long end) {
   private static FileHeader decodeHeader(
       ByteBuffer head, Path path, UUID storeId, long id, long end) {
     try {
-      return FileHeader.decodeSegment(head, path, storeId, id);
+      FileHeader.decode(head, path, FileHeader.SEGMENT_MAGIC);
     } catch (CorruptionException e) {
       if (end > FileHeader.LENGTH) {
         throw e;
       }
       return FileHeader.segment(storeId, id, 0);
     }
+    return FileHeader.decodeSegment(head, path, storeId, id); // whole, so it must be this log's
   }
 
   private static LogContents empty(Path path, UUID storeId, long id) {

@@ -28,8 +28,8 @@ public final class LogPromotion {
   private LogPromotion() {}
 
   /**
-   * Completes the log of a slab, all of whose records are durable in it, to the segment file; {@link
-   * #rename} is to follow, with the file closed.
+   * Completes the log of a slab, all of whose records are durable in it, to the segment file;
+   * {@link #rename} is to follow, with the file closed.
    *
    * @param durable up to where the file equals the slab
    * @param trailer from the slab's {@link Slab#finish}

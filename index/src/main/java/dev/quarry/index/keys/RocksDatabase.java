@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -98,6 +99,8 @@ final class RocksDatabase implements AutoCloseable {
         .setCompressionType(CompressionType.LZ4_COMPRESSION)
         .setWriteBufferSize(8 * MIB)
         .setMaxOpenFiles(64)
+        // By default 4 MiB of disk are set aside for the list of a few tables.
+        .setManifestPreallocationSize(64 * KIB)
         .setMaxManifestFileSize(4 * MIB)
         // close() saves where that is wanted; a database about to be deleted is not saved.
         .setAvoidFlushDuringShutdown(true)
@@ -114,10 +117,25 @@ final class RocksDatabase implements AutoCloseable {
    *
    * @throws StoreFailedException if it cannot be loaded
    */
+  /** In a thread of its own, as loading may swallow an interrupt of the caller. */
   static void loadLibrary() {
-    try {
-      RocksDB.loadLibrary();
-    } catch (RuntimeException | LinkageError e) {
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    Thread loader = new Thread(RocksDB::loadLibrary, "quarry-rocksdb-loader");
+    loader.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
+    loader.start();
+    boolean interrupted = false;
+    while (loader.isAlive()) {
+      try {
+        loader.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    Throwable e = failure.get();
+    if (e != null) {
       throw new StoreFailedException("RocksDB's native library does not load: " + e, e);
     }
   }
