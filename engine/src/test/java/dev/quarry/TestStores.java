@@ -1,0 +1,81 @@
+package dev.quarry;
+
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.Xxh3KeyHash;
+import java.util.List;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/** Stores on other disks, and with other threads, than a user gets. */
+final class TestStores {
+
+  /** The smallest slabs there can be, so that rotation, flush and promotion happen all the time. */
+  static final int SEGMENT_BYTES = 72 << 10;
+
+  private TestStores() {}
+
+  static BlobStoreOptions small(StoreMode mode) {
+    BlobStoreOptions options =
+        mode == StoreMode.DURABLE ? BlobStoreOptions.durable() : BlobStoreOptions.cache(1L << 40);
+    return options.toBuilder().segmentBytes(SEGMENT_BYTES).slabs(2).expectedKeys(10).build();
+  }
+
+  /** Everything is done in the caller's thread, so that a history has one order of I/O calls. */
+  static Environment inline(Disk disk) {
+    return new Environment(disk, Xxh3KeyHash::new, InlineExecutor::new);
+  }
+
+  /** The same with a background thread. */
+  static Environment threaded(Disk disk) {
+    return new Environment(
+        disk,
+        Xxh3KeyHash::new,
+        () ->
+            Executors.newSingleThreadExecutor(
+                task -> {
+                  Thread thread = new Thread(task, "background");
+                  thread.setDaemon(true);
+                  thread.setUncaughtExceptionHandler((dead, crash) -> {});
+                  return thread;
+                }));
+  }
+
+  private static final class InlineExecutor extends AbstractExecutorService
+      implements ExecutorService {
+
+    private boolean shutdown;
+
+    @Override
+    public void execute(Runnable task) {
+      task.run();
+    }
+
+    @Override
+    public void shutdown() {
+      shutdown = true;
+    }
+
+    @Override
+    public List<Runnable> shutdownNow() {
+      shutdown = true;
+      return List.of();
+    }
+
+    @Override
+    public boolean isShutdown() {
+      return shutdown;
+    }
+
+    @Override
+    public boolean isTerminated() {
+      return shutdown;
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) {
+      return shutdown;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.index.keys;
+
+import org.jspecify.annotations.NullMarked;
