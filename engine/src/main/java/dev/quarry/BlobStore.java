@@ -1,6 +1,5 @@
 package dev.quarry;
 
-import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.wal.GroupCommit;
@@ -150,8 +149,8 @@ public final class BlobStore implements AutoCloseable {
   }
 
   static BlobStore open(Path directory, BlobStoreOptions options, Environment environment) {
-    require(directory != null, "the directory is null");
-    require(options != null, "the options are null");
+    Arguments.require(directory != null, "the directory is null");
+    Arguments.require(options != null, "the options are null");
     MeteredDisk disk = new MeteredDisk(environment.disk());
     return StoreOpener.open(
         directory,
@@ -170,7 +169,7 @@ public final class BlobStore implements AutoCloseable {
    */
   public void put(byte[] key, byte[] value) {
     checkKey(key);
-    require(value != null, "the value is null");
+    Arguments.require(value != null, "the value is null");
     checkSize(value.length);
     writes.put(key, value);
   }
@@ -186,7 +185,7 @@ public final class BlobStore implements AutoCloseable {
    */
   public void put(byte[] key, ByteBuffer value) {
     checkKey(key);
-    require(value != null, "the value is null");
+    Arguments.require(value != null, "the value is null");
     int length = value.remaining();
     checkSize(length);
     writes.put(key, value, value.position(), length);
@@ -216,8 +215,8 @@ public final class BlobStore implements AutoCloseable {
    */
   public int get(byte[] key, ByteBuffer destination) {
     checkKey(key);
-    require(destination != null, "the destination is null");
-    require(!destination.isReadOnly(), "the destination is read-only");
+    Arguments.require(destination != null, "the destination is null");
+    Arguments.require(!destination.isReadOnly(), "the destination is read-only");
     return reads.get(key, destination);
   }
 
@@ -269,7 +268,7 @@ public final class BlobStore implements AutoCloseable {
    */
   public KeyCursor keys(KeyRange range) {
     checkOpen();
-    require(range != null, "the range is null");
+    Arguments.require(range != null, "the range is null");
     return new KeyCursor(keyOrder, range, reads::isLive);
   }
 
@@ -378,27 +377,12 @@ public final class BlobStore implements AutoCloseable {
 
   private void checkKey(byte[] key) {
     checkOpen();
-    require(key != null, "the key is null");
-    require(key.length > 0, "the key is empty");
-    if (key.length > RecordFormat.MAX_KEY_LENGTH) {
-      throw new IllegalArgumentException(
-          "a key of "
-              + key.length
-              + " bytes is over the limit of "
-              + RecordFormat.MAX_KEY_LENGTH
-              + " bytes");
-    }
+    Arguments.requireKey(key);
   }
 
   private void checkSize(int valueLength) {
     if (valueLength > options.maxValueBytes()) {
       throw new ValueTooLargeException(valueLength, options.maxValueBytes(), "set for this store");
-    }
-  }
-
-  private static void require(boolean holds, String fault) {
-    if (!holds) {
-      throw new IllegalArgumentException(fault);
     }
   }
 }

@@ -29,8 +29,10 @@ public final class BlobStoreOptions {
 
   private static final int DEFAULT_SEGMENT_BYTES = 32 << 20;
   private static final int DEFAULT_SLABS = 4;
+
   /** A tombstone of the longest key must fit. */
   private static final int SMALLEST_SEGMENT = 72 << 10;
+
   private static final int LARGEST_SEGMENT = 1 << 30;
   private static final int MOST_SLABS = 1024;
 

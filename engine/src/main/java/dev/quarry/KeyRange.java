@@ -26,7 +26,7 @@ public final class KeyRange {
 
   /** The keys that begin with these bytes; every key when there are none. */
   public static KeyRange prefix(byte[] prefix) {
-    requireNonNull(prefix);
+    Arguments.require(prefix != null, "prefix is null");
     int length = prefix.length;
     while (length > 0 && prefix[length - 1] == (byte) 0xFF) {
       length--;
@@ -41,7 +41,7 @@ public final class KeyRange {
 
   /** The keys from one on. */
   public static KeyRange from(byte[] from) {
-    requireNonNull(from);
+    Arguments.require(from != null, "from is null");
     return new KeyRange(from.clone(), null);
   }
 
@@ -53,15 +53,9 @@ public final class KeyRange {
    *     from}
    */
   public static KeyRange between(byte[] from, byte[] to) {
-    requireNonNull(from);
-    requireNonNull(to);
+    Arguments.require(from != null, "from is null");
+    Arguments.require(to != null, "to is null");
     return new KeyRange(from.clone(), to.clone());
-  }
-
-  private static void requireNonNull(byte @Nullable [] bytes) {
-    if (bytes == null) {
-      throw new IllegalArgumentException("the key, or part of one, is null");
-    }
   }
 
   /** The first key of the range; null for the lowest there is. */
@@ -81,7 +75,7 @@ public final class KeyRange {
 
   /** Whether a key lies in the range. */
   public boolean contains(byte[] key) {
-    requireNonNull(key);
+    Arguments.require(key != null, "key is null");
     return (from == null || Arrays.compareUnsigned(from, key) <= 0)
         && (to == null || Arrays.compareUnsigned(key, to) < 0);
   }

@@ -2,22 +2,19 @@ package dev.quarry;
 
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
-import dev.quarry.segment.Mapping;
-import java.io.Closeable;
+import dev.quarry.segment.ForwardingDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
 /** A disk that counts the bytes written to another. */
-final class MeteredDisk implements Disk {
+final class MeteredDisk extends ForwardingDisk {
 
-  private final Disk disk;
   private final LongAdder bytesWritten = new LongAdder();
 
   MeteredDisk(Disk disk) {
-    this.disk = disk;
+    super(disk);
   }
 
   long bytesWritten() {
@@ -26,112 +23,25 @@ final class MeteredDisk implements Disk {
 
   @Override
   public DiskFile create(Path file) throws IOException {
-    return new MeteredFile(disk.create(file));
+    return new MeteredFile(super.create(file));
   }
 
   @Override
   public DiskFile open(Path file) throws IOException {
-    return new MeteredFile(disk.open(file));
+    return new MeteredFile(super.open(file));
   }
 
-  @Override
-  public DiskFile openForRead(Path file) throws IOException {
-    return disk.openForRead(file);
-  }
-
-  @Override
-  public void createDirectories(Path directory) throws IOException {
-    disk.createDirectories(directory);
-  }
-
-  @Override
-  public boolean exists(Path path) throws IOException {
-    return disk.exists(path);
-  }
-
-  @Override
-  public List<String> list(Path directory) throws IOException {
-    return disk.list(directory);
-  }
-
-  @Override
-  public long size(Path file) throws IOException {
-    return disk.size(file);
-  }
-
-  @Override
-  public Mapping map(Path file, long position, long length) throws IOException {
-    return disk.map(file, position, length);
-  }
-
-  @Override
-  public void rename(Path from, Path to) throws IOException {
-    disk.rename(from, to);
-  }
-
-  @Override
-  public void delete(Path path) throws IOException {
-    disk.delete(path);
-  }
-
-  @Override
-  public void syncDirectory(Path directory) throws IOException {
-    disk.syncDirectory(directory);
-  }
-
-  @Override
-  public long usableSpace(Path directory) throws IOException {
-    return disk.usableSpace(directory);
-  }
-
-  @Override
-  public Closeable lock(Path file) throws IOException {
-    return disk.lock(file);
-  }
-
-  private final class MeteredFile implements DiskFile {
-
-    private final DiskFile file;
+  private final class MeteredFile extends ForwardingFile {
 
     MeteredFile(DiskFile file) {
-      this.file = file;
-    }
-
-    @Override
-    public Path path() {
-      return file.path();
-    }
-
-    @Override
-    public long size() throws IOException {
-      return file.size();
-    }
-
-    @Override
-    public int read(ByteBuffer destination, long position) throws IOException {
-      return file.read(destination, position);
+      super(file);
     }
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
       int bytes = source.remaining();
-      file.write(source, position);
+      super.write(source, position);
       bytesWritten.add(bytes);
-    }
-
-    @Override
-    public void truncate(long size) throws IOException {
-      file.truncate(size);
-    }
-
-    @Override
-    public void force() throws IOException {
-      file.force();
-    }
-
-    @Override
-    public void close() throws IOException {
-      file.close();
     }
   }
 }

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -117,25 +116,10 @@ final class RocksDatabase implements AutoCloseable {
    *
    * @throws StoreFailedException if it cannot be loaded
    */
-  /** In a thread of its own, as loading may swallow an interrupt of the caller. */
   static void loadLibrary() {
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    Thread loader = new Thread(RocksDB::loadLibrary, "quarry-rocksdb-loader");
-    loader.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
-    loader.start();
-    boolean interrupted = false;
-    while (loader.isAlive()) {
-      try {
-        loader.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    Throwable e = failure.get();
-    if (e != null) {
+    try {
+      OwnThread.run("quarry-rocksdb-loader", RocksDB::loadLibrary); // it may swallow an interrupt
+    } catch (RuntimeException | LinkageError e) {
       throw new StoreFailedException("RocksDB's native library does not load: " + e, e);
     }
   }
