@@ -124,6 +124,7 @@ public final class BlobStore implements AutoCloseable {
             latch,
             background::requestIndexing);
     this.writes = new WritePath(memtable, directory, largeValues, commit, latch, counters, options);
+    memtable.start();
     this.recoveryNanos = System.nanoTime() - start;
   }
 

@@ -97,6 +97,18 @@ final class Memtable {
     this.active = open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
   }
 
+  /** Closes the first slab at once where a cache has no room for what it would become. */
+  void start() {
+    lock.lock();
+    try {
+      checkBound(0);
+    } catch (StoreFullException e) {
+      seal(active); // and who writes is told
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The slab that takes records; sealed at any moment. */
   ActiveSlab active() {
     return active;

@@ -108,11 +108,11 @@ final class StoreOpener {
     for (; path != null && !disk.exists(path); path = path.getParent()) {
       missing.push(path);
     }
-    if (!disk.exists(layout.store())) {
-      syncParent(path);
-    }
     try {
       disk.createDirectories(path == null ? directory : path); // fails if it is a file
+      if (!disk.exists(layout.store())) {
+        syncParent(path);
+      }
       for (Path name : missing) {
         disk.createDirectories(name);
         syncParent(name);

@@ -60,16 +60,12 @@ final class BucketLayout {
     return Long.numberOfTrailingZeros(~(header & OCCUPIED_MASK));
   }
 
-  static int occupiedCount(long header) {
-    return Long.bitCount(header & OCCUPIED_MASK);
-  }
-
   static long occupy(long header, int slot, boolean visited) {
     return withVisited(header | 1L << slot, slot, visited);
   }
 
   static long vacate(long header, int slot) {
-    return withVisited(header & ~(1L << slot), slot, false);
+    return header & ~(1L << slot);
   }
 
   static long withVisited(long header, int slot, boolean visited) {

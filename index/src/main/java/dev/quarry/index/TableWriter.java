@@ -124,8 +124,9 @@ final class TableWriter {
     for (int slot = 0; slot < SLOTS; slot++) {
       int other = table.otherBucket(bucket, slot);
       free = makeRoom(other, hops - 1);
-      // A chain that came back to this bucket may have put another entry into the slot.
-      if (free < SLOTS && table.otherBucket(bucket, slot) == other) {
+      if (free < SLOTS) {
+        // Three moves in a row can come back to this bucket, but not to this slot.
+        assert table.otherBucket(bucket, slot) == other;
         move(bucket, slot, other, free);
         return slot;
       }

@@ -6,7 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A disk that hands every call on to another; for those that do something more with some of them. */
+/**
+ * A disk that hands every call on to another; for those that do something more with some of them.
+ */
 public abstract class ForwardingDisk implements Disk {
 
   private final Disk disk;

@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
  */
 public abstract class SegmentBytes {
 
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
   private static final int RETIRED = Integer.MIN_VALUE;
   private static final VarHandle PINS;
 
@@ -149,10 +150,8 @@ public abstract class SegmentBytes {
     int keyOffset = offset + RecordFormat.HEADER_LENGTH;
     int valueLength = (int) RecordFormat.valueLength(head, offset);
     ByteBuffer key = slice(keyOffset, keyLength);
-    int crc =
-        valueLength == 0
-            ? Checksum.of(key)
-            : Checksum.of(key, slice((long) keyOffset + keyLength, valueLength));
-    return crc == RecordFormat.payloadCrc(head, offset);
+    ByteBuffer value =
+        valueLength == 0 ? NOTHING : slice((long) keyOffset + keyLength, valueLength);
+    return Checksum.of(key, value) == RecordFormat.payloadCrc(head, offset);
   }
 }

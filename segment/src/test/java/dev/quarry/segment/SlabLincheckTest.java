@@ -1,13 +1,20 @@
 package dev.quarry.segment;
 
+import java.lang.ref.SoftReference;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import org.jetbrains.kotlinx.lincheck.Actor;
 import org.jetbrains.kotlinx.lincheck.LinChecker;
 import org.jetbrains.kotlinx.lincheck.annotations.Operation;
 import org.jetbrains.kotlinx.lincheck.annotations.Param;
+import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.kotlinx.lincheck.paramgen.IntGen;
 import org.jetbrains.kotlinx.lincheck.paramgen.ThreadIdGen;
+import org.jetbrains.kotlinx.lincheck.strategy.managed.ManagedStrategyGuaranteeKt;
+import org.jetbrains.kotlinx.lincheck.strategy.managed.modelchecking.ModelCheckingOptions;
 import org.jetbrains.kotlinx.lincheck.strategy.stress.StressOptions;
 import org.junit.jupiter.api.Test;
 
@@ -31,15 +38,23 @@ public class SlabLincheckTest {
   private static final long FIRST = Slab.largestRecord(Disk.BLOCK) - ROOM * 64L;
   private static final long NONE = -2;
 
-  private final Slab slab = TestSegments.slab(Disk.BLOCK);
+  /** Out of sight of Lincheck, which cannot look into the record that a slab holds. */
+  private final SoftReference<Slab> hidden;
+
   private final long[] open = new long[MOST_THREADS];
   private final int[] unsettled = new int[MOST_THREADS];
 
   /** There is room for a few more records. */
   public SlabLincheckTest() {
+    Slab slab = TestSegments.slab(Disk.BLOCK);
+    hidden = new SoftReference<>(slab);
     slab.abandon(slab.reserve(FIRST), FIRST);
     slab.settle();
     Arrays.fill(open, NONE);
+  }
+
+  private Slab slab() {
+    return Objects.requireNonNull(hidden.get());
   }
 
   @Operation
@@ -47,12 +62,12 @@ public class SlabLincheckTest {
     if (open[thread] != NONE) {
       return NONE;
     }
-    long ticket = slab.reserve(RECORD);
+    long ticket = slab().reserve(RECORD);
     if (ticket == Slab.FULL) {
       return Slab.FULL;
     }
     open[thread] = ticket;
-    return (slab.sequence(ticket) << 32) | Slab.position(ticket);
+    return (slab().sequence(ticket) << 32) | Slab.position(ticket);
   }
 
   @Operation
@@ -60,7 +75,7 @@ public class SlabLincheckTest {
     if (open[thread] == NONE) {
       return false;
     }
-    slab.write(open[thread], RecordFormat.PUT, KEY, VALUE);
+    slab().write(open[thread], RecordFormat.PUT, KEY, VALUE);
     open[thread] = NONE;
     unsettled[thread]++;
     return true;
@@ -71,7 +86,7 @@ public class SlabLincheckTest {
     if (open[thread] == NONE) {
       return false;
     }
-    slab.abandon(open[thread], RECORD);
+    slab().abandon(open[thread], RECORD);
     open[thread] = NONE;
     unsettled[thread]++;
     return true;
@@ -79,12 +94,12 @@ public class SlabLincheckTest {
 
   @Operation
   public long takeSequence(@Param(name = "thread") int thread) {
-    long ticket = slab.takeSequence();
+    long ticket = slab().takeSequence();
     if (ticket == Slab.FULL) {
       return Slab.FULL;
     }
     unsettled[thread]++;
-    return slab.sequence(ticket);
+    return slab().sequence(ticket);
   }
 
   @Operation
@@ -92,14 +107,14 @@ public class SlabLincheckTest {
     if (unsettled[thread] == 0) {
       return false;
     }
-    slab.settle();
+    slab().settle();
     unsettled[thread]--;
     return true;
   }
 
   @Operation
   public boolean covers(@Param(name = "records") int records) {
-    return slab.completedPrefix(FileHeader.LENGTH) >= first() + records * (long) RECORD;
+    return slab().completedPrefix(FileHeader.LENGTH) >= first() + records * (long) RECORD;
   }
 
   private static long first() {
@@ -108,22 +123,22 @@ public class SlabLincheckTest {
 
   @Operation
   public int end() {
-    return slab.end();
+    return slab().end();
   }
 
   @Operation
   public void seal() {
-    slab.seal();
+    slab().seal();
   }
 
   @Operation
   public boolean isSettled() {
-    return slab.isSettled();
+    return slab().isSettled();
   }
 
   @Operation
   public long nextSequence() {
-    return slab.nextSequence();
+    return slab().nextSequence();
   }
 
   /** The same without bytes. */
@@ -214,16 +229,57 @@ public class SlabLincheckTest {
     }
   }
 
-  /** Lincheck's model checker stops at a slab, as it cannot look into the record it holds. */
+  private static Actor actor(String method, Object... arguments) {
+    Method found =
+        Arrays.stream(SlabLincheckTest.class.getMethods())
+            .filter(each -> each.getName().equals(method))
+            .findFirst()
+            .orElseThrow();
+    return new Actor(found, List.of(arguments));
+  }
+
+  /** Two writers from beginning to end, and a look at what is left of them. */
+  private static ExecutionScenario twoWriters() {
+    List<List<Actor>> writers = new ArrayList<>();
+    for (int thread = 1; thread <= 2; thread++) {
+      writers.add(
+          List.of(actor("reserve", thread), actor("write", thread), actor("settle", thread)));
+    }
+    List<Actor> after = List.of(actor("covers", 2), actor("seal"), actor("isSettled"));
+    return new ExecutionScenario(List.of(), writers, after, null);
+  }
+
   @Test
-  void noPlaceIsTakenTwiceAndNoGapIsCovered() {
+  void noInterleavingTakesAPlaceTwiceOrCoversAGap() {
+    LinChecker.check(
+        getClass(),
+        new ModelCheckingOptions()
+            .addCustomScenario(twoWriters())
+            .iterations(4)
+            .threads(2)
+            .actorsPerThread(3)
+            .invocationsPerIteration(80)
+            .minimizeFailedScenario(false)
+            .sequentialSpecification(Model.class)
+            .addGuarantee(
+                ManagedStrategyGuaranteeKt.forClasses(
+                        RecordFormat.class.getName(),
+                        Checksum.class.getName(),
+                        FileHeader.class.getName(),
+                        TestSegments.class.getName())
+                    .allMethods()
+                    .treatAsAtomic()));
+  }
+
+  @Test
+  void stressTakesNoPlaceTwiceAndCoversNoGap() {
     LinChecker.check(
         getClass(),
         new StressOptions()
-            .iterations(20)
+            .iterations(5)
             .threads(3)
             .actorsPerThread(4)
-            .invocationsPerIteration(1_000)
+            .invocationsPerIteration(500)
             .minimizeFailedScenario(false)
             .sequentialSpecification(Model.class));
   }

@@ -8,7 +8,9 @@ final class OwnThread {
 
   private OwnThread() {}
 
-  /** Runs a task and waits for it, whatever interrupts come; throws what it throws, if unchecked. */
+  /**
+   * Runs a task and waits for it, whatever interrupts come; throws what it throws, if unchecked.
+   */
   static void run(String name, Runnable task) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     Thread thread =
