@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.bloom;
+
+import org.jspecify.annotations.NullMarked;
