@@ -312,7 +312,6 @@ abstract class DiskContractTest {
         List.of(
             () -> disk.map(path, 0, 0),
             () -> disk.map(path, 0, 1L << 31),
-            () -> disk.map(path, 4, 8),
             () -> disk.map(path, -8, 8));
     maps.forEach(map -> assertThrows(IllegalArgumentException.class, map));
   }
