@@ -3,7 +3,6 @@ package dev.quarry.wal;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.DiskFullException;
-import dev.quarry.segment.DiskInterruptedException;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
@@ -106,17 +105,9 @@ final class Log {
     if (end == durable) {
       return false;
     }
-    if (file == null) {
-      file = disk.create(layout.log(slab.id()));
-    }
-    for (boolean again = true; again; ) {
-      try {
-        write(file, end);
-        again = false;
-      } catch (DiskInterruptedException e) {
-        // what the call did is unknown: everything since the last sync is written once more
-      }
-    }
+    DiskFile to = file == null ? disk.create(layout.log(slab.id())) : file;
+    file = to;
+    Uninterrupted.run(() -> write(to, end));
     if (!listed) {
       list();
     }
@@ -125,8 +116,8 @@ final class Log {
   }
 
   /**
-   * Makes the file's name durable. A failure is final, even for lack of space: what a failed sync of
-   * a directory was to make durable, a later one need not.
+   * Makes the file's name durable. A failure is final, even for lack of space: what a failed sync
+   * of a directory was to make durable, a later one need not.
    */
   private void list() throws IOException {
     try {
@@ -138,22 +129,18 @@ final class Log {
   }
 
   /**
-   * Takes back what a commit that found the disk full may have written, when its records are void
-   * in the slab. Needs no space.
+   * Takes back what a commit that found the disk full may have written. Needs no space; if the disk
+   * says it does, nobody knows what is in the log, and that is no refusal any more.
    */
   void retract() throws IOException {
-    if (file == null) {
+    DiskFile from = file;
+    if (from == null) {
       return;
     }
-    for (boolean again = true; again; ) {
-      try {
-        retract(file);
-        again = false;
-      } catch (DiskInterruptedException e) {
-        // what the call did is unknown: all is done once more, the cut too if it shows already
-      } catch (DiskFullException e) {
-        throw new IOException("a refused batch cannot be taken back: " + e.getMessage(), e);
-      }
+    try {
+      Uninterrupted.run(() -> retract(from));
+    } catch (DiskFullException e) {
+      throw new IOException("a refused batch cannot be taken back: " + e.getMessage(), e);
     }
   }
 
@@ -167,9 +154,9 @@ final class Log {
   }
 
   /**
-   * The block that the durable part ends in, with zeros behind. The slab's void records will not do:
-   * a crash that keeps some sectors of them, and some of the records they stand for, would leave
-   * records with holes between them.
+   * The block that the durable part ends in, with zeros behind. The slab's void records will not
+   * do: a crash that keeps some sectors of them, and some of the records they stand for, would
+   * leave records with holes between them.
    */
   private ByteBuffer lastBlock(int kept) {
     ByteBuffer block = Slab.allocate(Disk.BLOCK);

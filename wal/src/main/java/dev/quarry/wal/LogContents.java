@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is good of a log file that was found when a store was opened: its records from the start on,
@@ -37,35 +38,45 @@ public record LogContents(Path path, FileHeader header, long end) {
     if (size < Disk.BLOCK) {
       return empty(path, storeId, id);
     }
-    long salt = RecordFormat.salt(storeId, id);
     MappedSegment mapped = MappedSegment.map(disk, path);
     try {
-      SegmentScanner scanner = new SegmentScanner(mapped, salt);
-      long end = scanner.endOfChain(FileHeader.LENGTH, size);
-      long durable = scanner.furthestMark(end, size);
-      if (durable > end) {
-        throw new CorruptionException(
-            path, end, "a whole record was expected here: the log was synced up to " + durable);
-      }
       ByteBuffer head = mapped.head().slice(0, FileHeader.LENGTH);
-      return new LogContents(path, decodeHeader(head, path, storeId, id, end), end);
+      CorruptionException tear = headerDamage(head, path);
+      long end = endOfRecords(mapped, path, size, RecordFormat.salt(storeId, id));
+      if (tear == null) { // whole, so it must be this log's
+        return new LogContents(path, FileHeader.decodeSegment(head, path, storeId, id), end);
+      }
+      if (end > FileHeader.LENGTH) {
+        throw tear;
+      }
+      return empty(path, storeId, id);
     } finally {
       mapped.retire();
     }
   }
 
-  /** A header that is not whole is a torn one if the log has no record, and damaged if it has. */
-  private static FileHeader decodeHeader(
-      ByteBuffer head, Path path, UUID storeId, long id, long end) {
+  /**
+   * Why the header is not whole: it is a torn one if the log has no record, and damaged if it has.
+   * Null when it is whole; of another version's log no more may be looked at than that.
+   */
+  private static @Nullable CorruptionException headerDamage(ByteBuffer head, Path path) {
     try {
       FileHeader.decode(head, path, FileHeader.SEGMENT_MAGIC);
+      return null;
     } catch (CorruptionException e) {
-      if (end > FileHeader.LENGTH) {
-        throw e;
-      }
-      return FileHeader.segment(storeId, id, 0);
+      return e;
     }
-    return FileHeader.decodeSegment(head, path, storeId, id); // whole, so it must be this log's
+  }
+
+  private static long endOfRecords(MappedSegment mapped, Path path, long size, long salt) {
+    SegmentScanner scanner = new SegmentScanner(mapped, salt);
+    long end = scanner.endOfChain(FileHeader.LENGTH, size);
+    long durable = scanner.furthestMark(end, size);
+    if (durable > end) {
+      throw new CorruptionException(
+          path, end, "a whole record was expected here: the log was synced up to " + durable);
+    }
+    return end;
   }
 
   private static LogContents empty(Path path, UUID storeId, long id) {
@@ -81,11 +92,11 @@ public record LogContents(Path path, FileHeader header, long end) {
    * Checks that this log is as long as the one after it says.
    *
    * @param next the log that followed this one
-   * @throws CorruptionException if this log is shorter although the next one has records
+   * @throws CorruptionException if this log is shorter than the next one's header says
    */
   public void checkReaches(LogContents next) {
     boolean follows = next.header.previousLogId() == header.segmentId();
-    if (follows && !next.isEmpty() && end < next.header.previousLogEnd()) {
+    if (follows && end < next.header.previousLogEnd()) {
       throw new CorruptionException(
           path,
           end,

@@ -36,8 +36,11 @@ public final class LogPromotion {
    */
   public static void complete(Slab slab, DiskFile file, int durable, Trailer trailer)
       throws IOException {
-    file.write(slab.blocks(durable, (int) trailer.fileLength()), durable & -Disk.BLOCK);
-    file.force();
+    Uninterrupted.run(
+        () -> {
+          file.write(slab.blocks(durable, (int) trailer.fileLength()), durable & -Disk.BLOCK);
+          file.force();
+        });
   }
 
   /** Promotes a log found at recovery, cutting off its torn tail. */
@@ -50,15 +53,20 @@ public final class LogPromotion {
         footer.trailer(
             header, log.end(), Math.max(header.firstSequence(), footer.highestSequence()));
     try (DiskFile file = disk.open(log.path())) {
-      BlockWriter out = new BlockWriter(file, log.end() - lastBlock.remaining());
-      out.put(lastBlock);
-      footer.write(out, trailer, RecordFormat.salt(header.storeId(), header.segmentId()));
-      if (file.size() > trailer.fileLength()) {
-        file.truncate(trailer.fileLength());
-      }
-      file.force();
+      Uninterrupted.run(() -> write(file, log, lastBlock.duplicate(), footer, trailer));
     }
     rename(disk, layout, header.segmentId());
+  }
+
+  private static void write(
+      DiskFile file, LogContents log, ByteBuffer lastBlock, FooterBuilder footer, Trailer trailer)
+      throws IOException {
+    FileHeader header = log.header();
+    BlockWriter out = new BlockWriter(file, log.end() - lastBlock.remaining());
+    out.put(lastBlock);
+    footer.write(out, trailer, RecordFormat.salt(header.storeId(), header.segmentId()));
+    file.truncate(trailer.fileLength());
+    file.force();
   }
 
   /** Hands the records to a footer; returns what the block that they end in holds of them. */

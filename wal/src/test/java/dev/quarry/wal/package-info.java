@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.wal;
+
+import org.jspecify.annotations.NullMarked;
