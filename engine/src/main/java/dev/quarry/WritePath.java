@@ -82,8 +82,9 @@ final class WritePath {
    */
   boolean delete(byte[] key) {
     boolean published = append(RecordFormat.TOMBSTONE, key, NO_VALUE, null, 0, 0);
-    long replaced = Scratch.get().replaced.location();
-    boolean deleted = !published || (replaced != Location.NONE && !Location.isTombstone(replaced));
+    Scratch scratch = Scratch.get();
+    long other = published ? scratch.replaced.location() : directory.find(scratch);
+    boolean deleted = other != Location.NONE && !Location.isTombstone(other);
     if (deleted) {
       counters.deletes.increment();
     }

@@ -423,10 +423,10 @@ class InvariantsTest {
               });
       writer.start();
       int fitsASlab = (TestStores.SEGMENT_BYTES - 64 - 64) / (24 + 8 + 10_000 + 32);
-      while (store.stats().puts() < 2 * fitsASlab || writer.getState() != Thread.State.WAITING) {
+      while (store.stats().puts() < 2L * fitsASlab || writer.getState() != Thread.State.WAITING) {
         Thread.onSpinWait();
       }
-      assertEquals(2 * fitsASlab, store.stats().puts(), "the writer waits for the disk");
+      assertEquals(2L * fitsASlab, store.stats().puts(), "the writer waits for the disk");
       assertEquals(2L * TestStores.SEGMENT_BYTES, store.stats().slabBytes());
       goOn.countDown();
       writer.join();
