@@ -1,0 +1,5 @@
+/** Measurements, by JMH. */
+@NullMarked
+package dev.quarry.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

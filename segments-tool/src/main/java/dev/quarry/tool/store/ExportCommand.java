@@ -1,0 +1,93 @@
+package dev.quarry.tool.store;
+
+import dev.quarry.Blob;
+import dev.quarry.BlobStore;
+import dev.quarry.CorruptionException;
+import dev.quarry.KeyCursor;
+import dev.quarry.KeyRange;
+import dev.quarry.tool.terminal.CommandFailedException;
+import dev.quarry.tool.terminal.Console;
+import dev.quarry.tool.terminal.KeyText;
+import dev.quarry.tool.terminal.Reason;
+import dev.quarry.tool.terminal.Units;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "export",
+    description = {
+      "Writes every value to a file below a directory, named as its key.",
+      "A key that is no such name, as ../x or /x, is reported and left out."
+    })
+public final class ExportCommand implements Callable<Integer> {
+
+  private final Console console;
+  private long files;
+  private long bytes;
+  private long failures;
+
+  @Mixin private StoreOptions store;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "DIR",
+      description = "Created when it is missing; files in it are replaced.")
+  private Path directory;
+
+  @Option(
+      names = "--prefix",
+      paramLabel = "P",
+      defaultValue = "",
+      converter = KeyText.Prefix.class,
+      description = "Only keys that begin so; the file names are the whole keys.")
+  private KeyText prefix;
+
+  public ExportCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    long start = System.nanoTime();
+    try (BlobStore opened = store.openExisting();
+        KeyCursor cursor = opened.keys(KeyRange.prefix(prefix.bytes()))) {
+      ExportTarget target = new ExportTarget(directory);
+      while (cursor.next()) {
+        export(opened, cursor.key(), target);
+      }
+    }
+    report(System.nanoTime() - start);
+    return failures == 0 ? 0 : 1;
+  }
+
+  private void export(BlobStore opened, byte[] key, ExportTarget target) {
+    try (Blob blob = opened.view(key)) {
+      if (blob != null) {
+        WholeFile.replace(target.file(key), blob);
+        files++;
+        bytes += blob.size();
+      }
+    } catch (IOException | CorruptionException | CommandFailedException e) {
+      failures++;
+      console.complain(KeyText.show(key) + ": not exported: " + Reason.of(e));
+    }
+  }
+
+  private void report(long nanos) {
+    console.println(
+        "exported "
+            + Units.count(files)
+            + " files, "
+            + Units.bytes(bytes)
+            + ", in "
+            + Units.time(nanos)
+            + ": "
+            + Units.throughput(bytes, nanos)
+            + (failures == 0 ? "" : "; " + failures + " failed"));
+  }
+}

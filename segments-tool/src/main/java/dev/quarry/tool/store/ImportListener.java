@@ -1,0 +1,18 @@
+package dev.quarry.tool.store;
+
+/** Is told how an import goes, by its threads, several at once. */
+public interface ImportListener {
+
+  /** A file has been read, and its put is about to be called. */
+  default void starting(SourceFile file) {}
+
+  /**
+   * A file's put has returned.
+   *
+   * @param bytes of the value
+   */
+  void stored(SourceFile file, long bytes);
+
+  /** A file could not be read, or its value not be stored; the import goes on without it. */
+  void failed(SourceFile file, Exception failure);
+}
