@@ -12,7 +12,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class Shard {
 
-  /** Above this load the table grows. At 0.95 displacement would begin to fail. */
+  /** Above this load the table grows: an insertion would move one entry on average at 0.95. */
   private static final int MAX_LOAD_PERCENT = 93;
 
   /** A table grows by its size divided by this. */

@@ -14,6 +14,8 @@ import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.Slab;
 import dev.quarry.wal.LogImage.Place;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -235,6 +237,15 @@ class TornTailTest {
     byte[] next = Arrays.copyOf(Arrays.copyOf(second.bytes(), FileHeader.LENGTH), Disk.BLOCK);
     int size = first.end() / SECTOR * SECTOR;
     assertReportedByTheNext(first.bytes(), size, next, wholeRecordsEnd(size));
+  }
+
+  /** Between the two there was one that is a segment by now. */
+  @Test
+  void aLogThatFollowsAnotherOneProvesNothing() throws IOException {
+    ByteBuffer next = ByteBuffer.allocate(Disk.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+    new FileHeader(FileHeader.SEGMENT_MAGIC, TestLogs.STORE, 2, 1, 1 << 20, 7).encode(next);
+    LogContents[] logs = bothLogs(first.bytes(), first.bytes().length, next.array());
+    logs[0].checkReaches(logs[1]);
   }
 
   @Test
