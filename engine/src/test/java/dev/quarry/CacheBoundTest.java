@@ -19,11 +19,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** A cache that has reached the bytes of disk it may take. */
 class CacheBoundTest {
+
+  /** The common pool may have a single thread, and these tasks wait for each other. */
+  private static final Executor THREADS = task -> new Thread(task).start();
 
   private static final int SEGMENT = TestStores.SEGMENT_BYTES;
   private static final long BOUND = 6L * SEGMENT;
@@ -144,7 +148,7 @@ class CacheBoundTest {
                         operation == Operation.FORCE
                             && path.toString().matches(".*/segments/.*tmp"))));
     CompletableFuture<Void> first =
-        CompletableFuture.runAsync(() -> store.put(key(1), value(1, 250_000)));
+        CompletableFuture.runAsync(() -> store.put(key(1), value(1, 250_000)), THREADS);
     gate.awaitArrival();
     List<CompletableFuture<Boolean>> others = new ArrayList<>();
     for (int i = 2; i < 5; i++) {
@@ -158,7 +162,8 @@ class CacheBoundTest {
                 } catch (StoreFullException e) {
                   return false;
                 }
-              }));
+              },
+              THREADS));
     }
     CompletableFuture.anyOf(others.toArray(CompletableFuture<?>[]::new)).join();
     gate.open();
