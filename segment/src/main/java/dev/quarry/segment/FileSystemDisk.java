@@ -75,8 +75,19 @@ public final class FileSystemDisk implements Disk {
     } catch (NoSuchFileException e) {
       return false;
     } catch (IOException e) {
+      if (isBelowAFile(path)) {
+        return false; // which only some versions of Java say by themselves
+      }
       throw named("cannot examine", path, e);
     }
+  }
+
+  private static boolean isBelowAFile(Path path) {
+    Path ancestor = path.getParent();
+    while (ancestor != null && !Files.isRegularFile(ancestor)) {
+      ancestor = ancestor.getParent();
+    }
+    return ancestor != null;
   }
 
   @Override
