@@ -10,6 +10,7 @@ import dev.quarry.segment.LargeValueWriter;
 import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Trailer;
 import java.io.IOException;
@@ -42,6 +43,7 @@ final class LargeValues {
   private final SegmentTable segments;
   private final FailureLatch latch;
   private final Consumer<Segment> added;
+  private final StagingBuffers buffers = new StagingBuffers();
 
   /** Held for reading by every put; what it guards is the directory that others may open next. */
   private final ReadWriteLock inFlight = new ReentrantReadWriteLock();
@@ -145,7 +147,7 @@ final class LargeValues {
       try {
         Trailer trailer =
             LargeValueWriter.write(
-                disk, temporary, header, sequence, key, value, directory.hasher());
+                disk, temporary, header, sequence, key, value, directory.hasher(), buffers);
         disk.rename(temporary, layout.segment(id));
         disk.syncDirectory(layout.segments());
         MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));

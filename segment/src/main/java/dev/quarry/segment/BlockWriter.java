@@ -9,18 +9,25 @@ import java.nio.ByteBuffer;
  */
 public final class BlockWriter {
 
-  private static final int STAGING_BYTES = 1 << 20;
-
   private final DiskFile file;
-  private final ByteBuffer staging = Slab.allocate(STAGING_BYTES);
+  private final ByteBuffer staging;
   private long written;
 
   /**
    * @param position where in the file to begin, a multiple of {@link Disk#BLOCK}
    */
   public BlockWriter(DiskFile file, long position) {
+    this(file, position, Slab.allocate(StagingBuffers.BYTES));
+  }
+
+  /**
+   * @param position where in the file to begin, a multiple of {@link Disk#BLOCK}
+   * @param staging of {@link StagingBuffers}, to be given back when nothing more is written
+   */
+  public BlockWriter(DiskFile file, long position, ByteBuffer staging) {
     this.file = file;
     this.written = position;
+    this.staging = staging;
   }
 
   /**

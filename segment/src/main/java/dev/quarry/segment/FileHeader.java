@@ -15,8 +15,8 @@ import java.util.UUID;
  *  8  4  format version
  * 12  4  zero
  * 16 16  store id
- * 32  8  segment id; 0 in STORE
- * 40  8  first sequence: no record of the file has a lower one; 0 in STORE
+ * 32  8  segment id; 0 in STORE and in a checkpoint
+ * 40  8  first sequence: no record of the file has a lower one; 0 in those two
  * 48  8  where the records of the log before this one end, in bytes; 0 when there was none
  * 56  4  segment id of that log
  * 60  4  CRC-32C of bytes 0 to 59
@@ -27,7 +27,7 @@ import java.util.UUID;
  *
  * @param magic one of the {@code MAGIC} constants
  * @param storeId the store the file belongs to
- * @param segmentId the segment, at least 1; 0 in STORE
+ * @param segmentId the segment, at least 1; 0 in STORE and in a checkpoint
  * @param firstSequence the lowest sequence number a record of the file may have
  * @param previousLogEnd where the records of the preceding log end; 0 when there was none
  * @param previousLogId the segment that the preceding log became; 0 when there was none
@@ -51,6 +51,9 @@ public record FileHeader(
 
   /** "QUARRYST": the STORE file. */
   public static final long STORE_MAGIC = magic("QUARRYST");
+
+  /** "QUARRYCP": the checkpoint of the index. */
+  public static final long CHECKPOINT_MAGIC = magic("QUARRYCP");
 
   static final int MAGIC_OFFSET = 0;
   static final int VERSION_OFFSET = MAGIC_OFFSET + 8;

@@ -12,6 +12,7 @@ public final class FooterBuilder implements RecordVisitor {
   private final long[] hash = new long[2];
   private byte[] entries = new byte[64 * Footer.ENTRY_LENGTH];
   private int count;
+  private int replaced;
   private long highestSequence;
 
   public FooterBuilder(KeyHash hasher) {
@@ -20,14 +21,35 @@ public final class FooterBuilder implements RecordVisitor {
 
   @Override
   public void record(byte kind, byte[] key, long offset, long length, long sequence) {
+    hasher.hash(key, hash);
+    add(hash[0], hash[1], offset, length, sequence, kind);
+  }
+
+  @Override
+  public void evicted(long low, long high, long offset, long length, long sequence) {
+    add(low, high, offset, length, sequence, Footer.EVICTED);
+  }
+
+  @Override
+  public void replaced(long segmentId, long offset) {
+    add(segmentId, 0, offset, 0, 0, Footer.REPLACED);
+    replaced++;
+  }
+
+  /** Adds an entry whose key's hash is known already. */
+  public void add(long low, long high, long offset, long length, long sequence, byte kind) {
     int at = count * Footer.ENTRY_LENGTH;
     if (at == entries.length) {
       entries = Arrays.copyOf(entries, Math.multiplyExact(at, 2));
     }
-    hasher.hash(key, hash);
-    Footer.putEntry(order(entries), at, hash, offset, length, sequence, kind);
+    Footer.putEntry(order(entries), at, low, high, offset, length, sequence, kind);
     highestSequence = Math.max(highestSequence, sequence);
     count++;
+  }
+
+  /** Hands the entries to a consumer, in their order. */
+  public void forEach(Footer.EntryConsumer consumer) {
+    Footer.forEach(entries(), consumer);
   }
 
   /** Number of entries. */
@@ -60,7 +82,8 @@ public final class FooterBuilder implements RecordVisitor {
         Checksum.of(entries()),
         header.firstSequence(),
         highestSequence,
-        Footer.fileLength(recordsEnd, count));
+        Footer.fileLength(recordsEnd, count),
+        replaced);
   }
 
   /** Writes entries, zeros and trailer to where the records end. */

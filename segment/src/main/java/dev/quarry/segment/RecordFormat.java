@@ -34,6 +34,12 @@ public final class RecordFormat {
   /** Nothing: a record that was refused or given up after its place was taken. */
   public static final byte VOID = 4;
 
+  /** No key; the value is a {@link Batch} of records that a cache evicted. */
+  public static final byte EVICTIONS = 5;
+
+  /** No key; the value is a {@link Batch} of the segments that this one replaces. */
+  public static final byte REPLACES = 6;
+
   /** Records begin at a multiple of this many bytes. */
   public static final int ALIGNMENT = 8;
 
@@ -157,6 +163,8 @@ public final class RecordFormat {
       case TOMBSTONE -> keyLength > 0 && valueLength == 0;
       case COMMIT_MARK -> keyLength == 0 && valueLength == Long.BYTES;
       case VOID -> keyLength == 0;
+      case EVICTIONS, REPLACES ->
+          keyLength == 0 && valueLength > 0 && valueLength % Batch.ENTRY_LENGTH == 0;
       default -> false;
     };
   }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +64,57 @@ public final class SegmentFile {
     }
   }
 
+  /**
+   * Reads no more of a segment file than its header and its trailer.
+   *
+   * @throws CorruptionException if one is damaged; {@link #open} may still find the file good
+   * @throws dev.quarry.FormatVersionException if another version wrote it
+   */
+  public static Trailer openTrailer(Disk disk, Path path, UUID storeId, long id)
+      throws IOException {
+    try (DiskFile file = disk.openForRead(path)) {
+      long size = file.size();
+      if (size < Disk.BLOCK || size % Disk.BLOCK != 0) {
+        throw new CorruptionException(
+            path, size, "the file ends here, which is not where a segment can end");
+      }
+      FileHeader.decodeSegment(read(file, 0, FileHeader.LENGTH), path, storeId, id);
+      return readTrailer(file, size, storeId, id);
+    }
+  }
+
+  /**
+   * The ids of the segments that a segment replaces, which its first record lists.
+   *
+   * @throws CorruptionException if that record is damaged
+   */
+  public static List<Long> replaced(SegmentBytes bytes, Trailer trailer, Path path, long salt) {
+    List<Long> ids = new ArrayList<>();
+    if (trailer.replaced() == 0) {
+      return ids;
+    }
+    int at = FileHeader.LENGTH;
+    if (!RecordFormat.isHeader(bytes.head(), at, salt)
+        || RecordFormat.kind(bytes.head(), at) != RecordFormat.REPLACES
+        || !bytes.isPayloadIntact(at)) {
+      throw new CorruptionException(
+          path, at, "a list of " + trailer.replaced() + " replaced segments was expected here");
+    }
+    Batch.forEach(
+        bytes.head(),
+        at,
+        new RecordVisitor() {
+          @Override
+          public void record(byte kind, byte[] key, long offset, long length, long sequence) {}
+
+          @Override
+          public void replaced(long segmentId, long offset) {
+            ids.add(segmentId);
+          }
+        });
+    return ids;
+  }
+
   private static Trailer readTrailer(DiskFile file, long size, UUID storeId, long id)
       throws IOException {
     ByteBuffer buffer = read(file, size - Footer.TRAILER_LENGTH, Footer.TRAILER_LENGTH);
@@ -83,10 +136,14 @@ public final class SegmentFile {
     Footer.forEach(
         entries,
         (low, high, offset, length, sequence, kind) -> {
-          if (offset < FileHeader.LENGTH
-              || length <= RecordFormat.HEADER_LENGTH
-              || length > trailer.recordsEnd() - offset
-              || (kind != RecordFormat.PUT && kind != RecordFormat.TOMBSTONE)) {
+          boolean possible =
+              switch (kind) {
+                case RecordFormat.PUT, RecordFormat.TOMBSTONE ->
+                    length > RecordFormat.HEADER_LENGTH && length <= trailer.recordsEnd() - offset;
+                case Footer.EVICTED, Footer.REPLACED -> offset < trailer.recordsEnd();
+                default -> false;
+              };
+          if (offset < FileHeader.LENGTH || !possible) {
             throw new CorruptionException(
                 file.path(),
                 trailer.recordsEnd(),

@@ -35,6 +35,7 @@ public final class Slab extends SegmentBytes {
       MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long SEALED = Long.MIN_VALUE;
   private static final long ONE_SEQUENCE = 1L << 32;
+  private static final byte[] NO_KEY = {};
 
   static {
     try {
@@ -112,33 +113,38 @@ public final class Slab extends SegmentBytes {
    * @return a ticket for {@link #position} and {@link #sequence}, or {@link #FULL}
    */
   public long reserve(long length) {
-    long aligned = RecordFormat.align(length);
-    for (; ; ) {
-      long seen = tail;
-      if (seen < 0 || !hasRoom(seen, aligned)) {
-        return FULL;
-      }
-      if (TAIL.compareAndSet(this, seen, seen + ONE_SEQUENCE + aligned)) {
-        return seen;
-      }
-    }
+    return take(RecordFormat.align(length), 1);
+  }
+
+  /**
+   * Takes a place for a batch, and a sequence number for each of its entries, as each takes an
+   * entry of the footer.
+   *
+   * @return a ticket or {@link #FULL}; {@link #settle} is due for every entry
+   */
+  public long reserveBatch(int entries) {
+    return take(Batch.recordLength(entries), entries);
   }
 
   /** Takes a sequence number for a record that is not in this slab; a ticket or {@link #FULL}. */
   public long takeSequence() {
+    return take(0, 1);
+  }
+
+  private long take(long aligned, int sequences) {
     for (; ; ) {
       long seen = tail;
-      if (seen < 0 || !hasRoom(seen, 0)) {
+      if (seen < 0 || !hasRoom(seen, aligned, sequences)) {
         return FULL;
       }
-      if (TAIL.compareAndSet(this, seen, seen + ONE_SEQUENCE)) {
+      if (TAIL.compareAndSet(this, seen, seen + sequences * ONE_SEQUENCE + aligned)) {
         return seen;
       }
     }
   }
 
-  private boolean hasRoom(long seen, long aligned) {
-    long entries = (seen >>> 32) + 1;
+  private boolean hasRoom(long seen, long aligned, int sequences) {
+    long entries = (seen >>> 32) + sequences;
     return entries < Integer.MAX_VALUE
         && position(seen) + aligned + entries * Footer.ENTRY_LENGTH + Footer.TRAILER_LENGTH
             <= memory.capacity();
@@ -210,6 +216,15 @@ public final class Slab extends SegmentBytes {
     INT_VIEW.setRelease(memory, at, (int) length);
   }
 
+  /**
+   * Writes and completes a batch.
+   *
+   * @param entries from position 0 to its limit; as many as were reserved
+   */
+  public void writeBatch(long ticket, ByteBuffer entries) {
+    write(ticket, RecordFormat.EVICTIONS, NO_KEY, entries, 0, entries.limit());
+  }
+
   /** Completes a ticket's record as a void one of the length that was reserved. */
   public void abandon(long ticket, long length) {
     int at = position(ticket);
@@ -235,6 +250,11 @@ public final class Slab extends SegmentBytes {
   /** Notes that the record of one sequence number has been published, or never will be. */
   public void settle() {
     settled.getAndIncrement();
+  }
+
+  /** The same for as many sequence numbers as a batch has entries. */
+  public void settleBatch(int entries) {
+    settled.getAndAdd(entries);
   }
 
   /** Whether the slab is sealed and every sequence number it handed out is settled. */

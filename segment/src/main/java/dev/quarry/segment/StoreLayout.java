@@ -21,7 +21,16 @@ public record StoreLayout(Path root) {
   private static final String TEMPORARY_SUFFIX = ".tmp";
   private static final Pattern DIGITS = Pattern.compile("[0-9]{10}");
   private static final Set<String> NAMES =
-      Set.of("STORE", "STORE.tmp", "LOCK", "segments", "wal", "index", "keyindex");
+      Set.of(
+          "STORE",
+          "STORE.tmp",
+          "LOCK",
+          "RESERVE",
+          "RESERVE.tmp",
+          "segments",
+          "wal",
+          "index",
+          "keyindex");
 
   /** The identity of the store. */
   public Path store() {
@@ -38,6 +47,16 @@ public record StoreLayout(Path root) {
     return root.resolve("LOCK");
   }
 
+  /** Room on the disk that is kept for deletes and compaction. */
+  public Path reserve() {
+    return root.resolve("RESERVE");
+  }
+
+  /** The same while it is being written. */
+  public Path reserveTemporary() {
+    return root.resolve("RESERVE.tmp");
+  }
+
   /** The directory of the segments. */
   public Path segments() {
     return root.resolve("segments");
@@ -46,6 +65,21 @@ public record StoreLayout(Path root) {
   /** The directory of the logs. */
   public Path logs() {
     return root.resolve("wal");
+  }
+
+  /** The directory of the checkpoint; may be deleted whenever the store is closed. */
+  public Path checkpointDirectory() {
+    return root.resolve("index");
+  }
+
+  /** The index, as it was once. */
+  public Path checkpoint() {
+    return checkpointDirectory().resolve("checkpoint");
+  }
+
+  /** A checkpoint while it is being written. */
+  public Path checkpointTemporary() {
+    return checkpointDirectory().resolve("checkpoint.tmp");
   }
 
   /** The directory of the ordered keys; may be deleted whenever the store is closed. */

@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * @param lowestSequence no record of the segment has a lower one
  * @param highestSequence no put or tombstone of the segment has a higher one
  * @param fileLength bytes of the file
+ * @param replaced number of segments that this one replaces, which its first record then lists
  */
 public record Trailer(
     long segmentId,
@@ -23,7 +24,8 @@ public record Trailer(
     int entriesCrc,
     long lowestSequence,
     long highestSequence,
-    long fileLength) {
+    long fileLength,
+    int replaced) {
 
   private static final long MAGIC = 0x5446_5952_5241_5551L; // "QUARRYFT", little-endian
 
@@ -35,7 +37,8 @@ public record Trailer(
   private static final int LOWEST_SEQUENCE_OFFSET = ENTRIES_CRC_OFFSET + 4;
   private static final int HIGHEST_SEQUENCE_OFFSET = LOWEST_SEQUENCE_OFFSET + 8;
   private static final int FILE_LENGTH_OFFSET = HIGHEST_SEQUENCE_OFFSET + 8;
-  private static final int CHECKSUM_OFFSET = FILE_LENGTH_OFFSET + 12;
+  private static final int REPLACED_OFFSET = FILE_LENGTH_OFFSET + 8;
+  private static final int CHECKSUM_OFFSET = REPLACED_OFFSET + 4;
 
   /** Writes the trailer at an offset of a little-endian buffer. */
   void encode(ByteBuffer buffer, int at, long salt) {
@@ -47,7 +50,7 @@ public record Trailer(
     buffer.putLong(at + LOWEST_SEQUENCE_OFFSET, lowestSequence);
     buffer.putLong(at + HIGHEST_SEQUENCE_OFFSET, highestSequence);
     buffer.putLong(at + FILE_LENGTH_OFFSET, fileLength);
-    buffer.putInt(at + CHECKSUM_OFFSET - 4, 0);
+    buffer.putInt(at + REPLACED_OFFSET, replaced);
     buffer.putInt(at + CHECKSUM_OFFSET, checksum(buffer, at, salt));
   }
 
@@ -88,9 +91,12 @@ public record Trailer(
             buffer.getInt(at + ENTRIES_CRC_OFFSET),
             buffer.getLong(at + LOWEST_SEQUENCE_OFFSET),
             buffer.getLong(at + HIGHEST_SEQUENCE_OFFSET),
-            buffer.getLong(at + FILE_LENGTH_OFFSET));
+            buffer.getLong(at + FILE_LENGTH_OFFSET),
+            buffer.getInt(at + REPLACED_OFFSET));
     if (trailer.fileLength != fileLength
         || trailer.entries < 0
+        || trailer.replaced < 0
+        || trailer.replaced > trailer.entries
         || trailer.recordsEnd < FileHeader.LENGTH
         || trailer.entries > mostEntries(trailer.recordsEnd)
         || Footer.fileLength(trailer.recordsEnd, trailer.entries) != fileLength) {

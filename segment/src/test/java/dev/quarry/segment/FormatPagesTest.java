@@ -2,18 +2,15 @@ package dev.quarry.segment;
 
 import static dev.quarry.segment.TestSegments.PATH;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.quarry.segment.FormatPage.Table;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,78 +18,20 @@ import org.junit.jupiter.api.Test;
  */
 class FormatPagesTest {
 
-  private static final Pattern HEX_BLOCK = Pattern.compile("```hex\n(.*?)```", Pattern.DOTALL);
-  private static final Pattern HEADING =
-      Pattern.compile("### (.+) \\((\\d+) bytes(?:, from offset (\\d+) on)?\\)");
-  private static final Pattern ROW = Pattern.compile("\\| (\\d+) \\| (\\d+) \\| (.*)");
+  private static byte[] example(String page) throws IOException {
+    return FormatPage.load(page).examples().get(0);
+  }
 
-  /** A table of fields below a heading that says how many bytes they have. */
-  private static final class Table {
-
-    final String name;
-    final int length;
-    final int start;
-    final List<MatchResult> rows = new ArrayList<>();
-
-    Table(Matcher heading) {
-      name = heading.group(1);
-      length = Integer.parseInt(heading.group(2));
-      start = heading.group(3) == null ? 0 : Integer.parseInt(heading.group(3));
-    }
-
-    /** The offset of the field whose description begins with some words. */
-    int offset(String field) {
-      return rows.stream()
-          .filter(row -> row.group(3).startsWith(field))
-          .mapToInt(row -> Integer.parseInt(row.group(1)))
-          .findFirst()
-          .orElseThrow(() -> new AssertionError(name + " has no field " + field));
-    }
-
-    void check() {
-      int next = start;
-      for (MatchResult row : rows) {
-        assertEquals(next, Integer.parseInt(row.group(1)), name + ": " + row.group());
-        next += Integer.parseInt(row.group(2));
-      }
-      assertEquals(length, next - start, name);
-    }
+  private static byte[] compacted() throws IOException {
+    return FormatPage.load("segment.md").examples().get(1);
   }
 
   private static Map<String, Table> tables() throws IOException {
     Map<String, Table> tables = new TreeMap<>();
     for (String page : List.of("segment.md", "wal.md", "store.md")) {
-      Table table = null;
-      for (String line : page(page).split("\n", -1)) {
-        Matcher heading = HEADING.matcher(line);
-        Matcher row = ROW.matcher(line);
-        if (heading.matches()) {
-          table = new Table(heading);
-          tables.put(table.name, table);
-        } else if (line.startsWith("#")) {
-          table = null;
-        } else if (table != null && row.matches()) {
-          table.rows.add(row.toMatchResult());
-        }
-      }
+      tables.putAll(FormatPage.load(page).tables());
     }
     return tables;
-  }
-
-  private static String page(String name) throws IOException {
-    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-      Path page = at.resolve("docs").resolve("formats").resolve(name);
-      if (Files.exists(page)) {
-        return Files.readString(page);
-      }
-    }
-    throw new IllegalStateException("no docs/formats/" + name + " above the working directory");
-  }
-
-  private static byte[] example(String page) throws IOException {
-    StringBuilder dump = new StringBuilder();
-    HEX_BLOCK.matcher(page(page)).results().forEach(block -> dump.append(block.group(1)));
-    return HexDump.parse(dump.toString());
   }
 
   @Test
@@ -100,6 +39,13 @@ class FormatPagesTest {
     byte[] example = example("segment.md");
     HexDump.assertSame(Golden.segment(), example, "the example in segment.md");
     HexDump.assertSame(Golden.load("segment.hex"), example, "the example in segment.md");
+  }
+
+  @Test
+  void theCompactedSegmentIsTheOneThatTheCodeWrites() throws IOException {
+    byte[] example = compacted();
+    HexDump.assertSame(Golden.compacted(), example, "the second example in segment.md");
+    HexDump.assertSame(Golden.load("compacted.hex"), example, "the second example in segment.md");
   }
 
   @Test
@@ -128,6 +74,18 @@ class FormatPagesTest {
   }
 
   @Test
+  void theCompactedSegmentIsReadAsThePageSays() throws IOException {
+    OneFileDisk disk = new OneFileDisk(compacted());
+    SegmentFile file = SegmentFile.open(disk, PATH, Golden.STORE, 9, Golden.HASHER);
+    assertNull(file.damage());
+    assertEquals(4, file.trailer().entries());
+    assertEquals(2, file.trailer().replaced());
+    long salt = RecordFormat.salt(Golden.STORE, 9);
+    MappedSegment mapped = MappedSegment.map(disk, PATH);
+    assertEquals(List.of(6L, 7L), SegmentFile.replaced(mapped, file.trailer(), PATH, salt));
+  }
+
+  @Test
   void theLogIsReadAsThePageSays() throws IOException {
     byte[] log = example("wal.md");
     SegmentScanner scanner = scanner(log);
@@ -153,16 +111,16 @@ class FormatPagesTest {
   @Test
   void tablesHaveTheLengthsOfTheCodeAndNoGaps() throws IOException {
     Map<String, Integer> lengths = new TreeMap<>();
-    for (Table table : tables().values()) {
-      table.check();
-      lengths.put(table.name, table.length);
-    }
+    tables().values().forEach(Table::check);
+    tables().forEach((name, table) -> lengths.put(name, table.length()));
     assertEquals(
         Map.of(
             "File header",
             FileHeader.LENGTH,
             "Record header",
             RecordFormat.HEADER_LENGTH,
+            "Batch entry",
+            Batch.ENTRY_LENGTH,
             "Footer entry",
             Footer.ENTRY_LENGTH,
             "Trailer",
@@ -197,5 +155,20 @@ class FormatPagesTest {
     assertEquals(Footer.RECORD_OFFSET_OFFSET, entry.offset("offset"));
     assertEquals(Footer.RECORD_LENGTH_OFFSET, entry.offset("length"));
     assertEquals(Footer.SEQUENCE_KIND_OFFSET, entry.offset("sequence"));
+  }
+
+  @Test
+  void fieldsOfABatchAreWhereTheTableSays() throws IOException {
+    Table entry = tables().get("Batch entry");
+    ByteBuffer evicted = Batch.allocate(1);
+    Batch.putEvicted(evicted, 11, 12, 13, 14);
+    assertEquals(11, evicted.getLong(entry.offset("low half")));
+    assertEquals(12, evicted.getLong(entry.offset("high half")));
+    assertEquals(13, evicted.getLong(entry.offset("length")));
+    assertEquals(14, evicted.getLong(entry.offset("sequence")));
+    ByteBuffer replaced = Batch.allocate(1);
+    Batch.putReplaced(replaced, 15);
+    assertEquals(15, replaced.getLong(entry.offset("low half")));
+    assertEquals(Batch.ENTRY_LENGTH, replaced.position());
   }
 }

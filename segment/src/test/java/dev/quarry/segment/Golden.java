@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.quarry.StoreMode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.UUID;
@@ -53,6 +54,38 @@ final class Golden {
 
   static byte[] segment() {
     return TestSegments.finish(segmentSlab(), HASHER);
+  }
+
+  /**
+   * What compaction makes of segments 6 and 7: all of segment 6 is dead, of segment 7 a put is live
+   * and a tombstone still hides an older record.
+   */
+  static byte[] compacted() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk();
+    Path path = Path.of("/0000000009.tmp");
+    FileHeader header = FileHeader.segment(STORE, 9, 800);
+    long[] beta = hash("beta");
+    long[] alpha = hash("alpha");
+    Slab input = segmentSlab();
+    try (SegmentWriter writer =
+        new SegmentWriter(disk, path, header, HASHER, new StagingBuffers())) {
+      ByteBuffer replaced = Batch.allocate(2);
+      Batch.putReplaced(replaced, 6);
+      Batch.putReplaced(replaced, 7);
+      writer.batch(RecordFormat.REPLACES, 800, replaced.flip());
+      writer.copy(input, 0x60, beta[0], beta[1]);
+      ByteBuffer evicted = Batch.allocate(1);
+      Batch.putEvicted(evicted, alpha[0], alpha[1], 0, 1003);
+      writer.batch(RecordFormat.EVICTIONS, 800, evicted.flip());
+      writer.finish(1005);
+    }
+    return Blocks.read(disk, path);
+  }
+
+  static long[] hash(String key) {
+    long[] hash = new long[2];
+    HASHER.hash(TestSegments.bytes(key), hash);
+    return hash;
   }
 
   /** Three commits, the last of them whole. */

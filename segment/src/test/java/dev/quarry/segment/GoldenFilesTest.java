@@ -33,6 +33,11 @@ class GoldenFilesTest {
   }
 
   @Test
+  void compactedSegmentIsWrittenAsEver() throws IOException {
+    HexDump.assertSame(Golden.load("compacted.hex"), Golden.compacted(), "the compacted segment");
+  }
+
+  @Test
   void logIsWrittenAsEver() throws IOException {
     HexDump.assertSame(Golden.load("log.hex"), Golden.tornLog(), "the log");
   }
@@ -50,6 +55,7 @@ class GoldenFilesTest {
         SegmentFile.open(disk, TestSegments.PATH, Golden.STORE, 7, new Xxh3KeyHash(1));
     assertNull(file.damage());
     assertEquals(0xf0, file.trailer().recordsEnd());
+    assertEquals(0, file.trailer().replaced());
     assertEquals(1000, file.trailer().lowestSequence());
     assertEquals(1005, file.trailer().highestSequence());
     assertEquals(
@@ -60,9 +66,37 @@ class GoldenFilesTest {
         TestSegments.entries(file));
   }
 
+  @Test
+  void compactedSegmentIsRead() throws IOException {
+    byte[] image = Golden.load("compacted.hex");
+    OneFileDisk disk = new OneFileDisk(image);
+    Path path = TestSegments.PATH;
+    SegmentFile file = SegmentFile.open(disk, path, Golden.STORE, 9, Golden.HASHER);
+    assertNull(file.damage());
+    assertEquals(0xf8, file.trailer().recordsEnd());
+    assertEquals(800, file.trailer().lowestSequence());
+    assertEquals(1005, file.trailer().highestSequence());
+    long[] alpha = Golden.hash("alpha");
+    assertEquals(
+        List.of(
+            new Entry(6, 0, 0x40, 0, 0, Footer.REPLACED),
+            new Entry(7, 0, 0x40, 0, 0, Footer.REPLACED),
+            entry("beta", 0x98, 40, 1001, RecordFormat.PUT),
+            new Entry(alpha[0], alpha[1], 0xc0, 0, 1003, Footer.EVICTED)),
+        TestSegments.entries(file));
+    assertEquals(file.trailer(), SegmentFile.openTrailer(disk, path, Golden.STORE, 9));
+    MappedSegment mapped = MappedSegment.map(disk, path);
+    long salt = RecordFormat.salt(Golden.STORE, 9);
+    assertEquals(List.of(6L, 7L), SegmentFile.replaced(mapped, file.trailer(), path, salt));
+    SegmentScanner scanner = new SegmentScanner(mapped, salt);
+    scanner.scan(FileHeader.LENGTH, 0xf8);
+    assertEquals(List.of(), scanner.findings());
+    assertEquals(1, scanner.puts());
+    assertEquals(2, scanner.others());
+  }
+
   private static Entry entry(String key, long offset, long length, long sequence, byte kind) {
-    long[] hash = new long[2];
-    Golden.HASHER.hash(bytes(key), hash);
+    long[] hash = Golden.hash(key);
     return new Entry(hash[0], hash[1], offset, length, sequence, kind);
   }
 

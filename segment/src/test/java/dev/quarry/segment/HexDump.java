@@ -11,7 +11,7 @@ import java.util.HexFormat;
  * an offset in each line, then bytes, then what they mean behind a {@code #}. A {@code *} repeats
  * the line before it up to the offset of the line after it, and the last line has an offset only.
  */
-final class HexDump {
+public final class HexDump {
 
   private static final HexFormat HEX = HexFormat.ofDelimiter(" ");
 
@@ -22,7 +22,7 @@ final class HexDump {
   private HexDump() {}
 
   /** The bytes that a dump shows. */
-  static byte[] parse(String dump) {
+  public static byte[] parse(String dump) {
     HexDump parser = new HexDump();
     dump.lines().forEach(parser::line);
     if (parser.last.length > 0) {
@@ -54,7 +54,7 @@ final class HexDump {
   }
 
   /** Fails with the place of the first difference if there is one. */
-  static void assertSame(byte[] expected, byte[] actual, String what) {
+  public static void assertSame(byte[] expected, byte[] actual, String what) {
     int at = Arrays.mismatch(expected, actual);
     if (at >= 0) {
       fail(

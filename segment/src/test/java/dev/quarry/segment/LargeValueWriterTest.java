@@ -39,7 +39,8 @@ class LargeValueWriterTest {
   }
 
   private Trailer write(ByteBuffer value) throws IOException {
-    return LargeValueWriter.write(disk, PATH, HEADER, 1000, KEY, value, HASHER);
+    return LargeValueWriter.write(
+        disk, PATH, HEADER, 1000, KEY, value, HASHER, new StagingBuffers());
   }
 
   /** A slab that holds the same record makes the same file. */
@@ -97,7 +98,8 @@ class LargeValueWriterTest {
   @Test
   void theSequenceNumberNeedNotBeTheFirst() throws IOException {
     Trailer trailer =
-        LargeValueWriter.write(disk, PATH, HEADER, 1234, KEY, ByteBuffer.allocate(9), HASHER);
+        LargeValueWriter.write(
+            disk, PATH, HEADER, 1234, KEY, ByteBuffer.allocate(9), HASHER, new StagingBuffers());
     assertEquals(1000, trailer.lowestSequence());
     assertEquals(1234, trailer.highestSequence());
   }

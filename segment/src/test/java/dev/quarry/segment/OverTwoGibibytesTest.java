@@ -213,7 +213,7 @@ class OverTwoGibibytesTest {
       channel.write(ByteBuffer.wrap(new byte[] {'m'}), 1 << 30);
       ByteBuffer value = channel.map(FileChannel.MapMode.READ_ONLY, 0, LONGEST);
       Path path = directory.resolve("b.seg");
-      LargeValueWriter.write(disk, path, HEADER, 1000, key, value, HASHER);
+      LargeValueWriter.write(disk, path, HEADER, 1000, key, value, HASHER, new StagingBuffers());
       SegmentFile file = SegmentFile.open(disk, path, STORE, ID, HASHER);
       assertNull(file.damage());
       MappedSegment segment = MappedSegment.map(disk, path);

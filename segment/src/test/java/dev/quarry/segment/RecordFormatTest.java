@@ -116,8 +116,23 @@ class RecordFormatTest {
     assertTrue(isPossible(24 + 1000, 0, RecordFormat.VOID));
     assertFalse(isPossible(23, 0, RecordFormat.VOID), "shorter than a header");
     assertFalse(isPossible(24 + 8, 3, RecordFormat.VOID), "a void with a key");
-    for (int kind : new int[] {0, 5, 6, 127, 128, 255}) {
+    for (int kind : new int[] {0, 7, 8, 127, 128, 255}) {
       assertFalse(isPossible(24 + 8, 3, kind), "kind " + kind);
+      assertFalse(isPossible(24 + 32, 0, kind), "kind " + kind);
+    }
+  }
+
+  @Test
+  void aBatchHasNoKeyAndAtLeastOneWholeEntry() {
+    for (byte kind : new byte[] {RecordFormat.EVICTIONS, RecordFormat.REPLACES}) {
+      assertTrue(isPossible(24 + 32, 0, kind));
+      assertTrue(isPossible(24 + 32 * 1024, 0, kind));
+      assertFalse(isPossible(24, 0, kind), "no entry");
+      assertFalse(isPossible(24 + 8, 0, kind), "a part of an entry");
+      assertFalse(isPossible(24 + 33, 0, kind), "more than an entry");
+      assertFalse(isPossible(24 + 32 + 32, 32, kind), "a key");
+      assertFalse(isPossible(23, 0, kind), "shorter than a header");
+      assertFalse(isPossible(0xFFFF_FFE0L - 32 + 24, 0, kind), "longer than a buffer can be");
     }
   }
 

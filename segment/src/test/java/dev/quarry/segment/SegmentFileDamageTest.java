@@ -3,15 +3,18 @@ package dev.quarry.segment;
 import static dev.quarry.segment.TestSegments.entries;
 import static dev.quarry.segment.TestSegments.open;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.CorruptionException;
 import dev.quarry.FormatVersionException;
 import dev.quarry.segment.TestSegments.Entry;
+import dev.quarry.segment.TestSegments.Evicted;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -81,6 +84,12 @@ class SegmentFileDamageTest {
         }
         case RecordFormat.TOMBSTONE -> TestSegments.append(slab, spec.kind, key, new byte[0]);
         case RecordFormat.COMMIT_MARK -> TestSegments.mark(slab, slab.end());
+        case RecordFormat.EVICTIONS ->
+            TestSegments.evict(
+                slab,
+                LongStream.range(0, spec.keyLength)
+                    .mapToObj(i -> new Evicted(i, -i, spec.valueLength, i))
+                    .toList());
         default -> TestSegments.refused(slab, "refused", "refused");
       }
     }
@@ -97,18 +106,82 @@ class SegmentFileDamageTest {
                 new Spec(RecordFormat.COMMIT_MARK, 0, 0),
                 new Spec(RecordFormat.PUT, 1, 0),
                 new Spec(RecordFormat.VOID, 0, 0),
+                new Spec(RecordFormat.EVICTIONS, 3, 300),
                 new Spec(RecordFormat.PUT, 20, 9)));
+    assertEquals(7, entries(open(image)).size());
+    assertNoFlippedBitChangesTheEntries(image);
+  }
+
+  private static void assertNoFlippedBitChangesTheEntries(byte[] image) throws IOException {
     List<Entry> expected = entries(open(image));
     assertEquals(Disk.BLOCK, image.length);
-    assertEquals(4, expected.size());
     long footer = TestSegments.trailer(image).recordsEnd();
     for (int bit = 0; bit < image.length * 8; bit++) {
       SegmentFile file = open(TestSegments.flip(image, bit));
       assertEquals(expected, entries(file), "bit " + bit);
       boolean ofRecords = bit / 8 >= FileHeader.LENGTH && bit / 8 < footer;
-      boolean unused = bit / 8 >= footer + 4 * 32 && bit / 8 < image.length - 64;
+      boolean unused = bit / 8 >= footer + expected.size() * 32L && bit / 8 < image.length - 64;
       assertEquals(ofRecords || unused, file.damage() == null, "bit " + bit);
     }
+  }
+
+  private static byte[] compacted() throws IOException {
+    Slab slab = TestSegments.slab(Disk.BLOCK);
+    TestSegments.put(slab, "a", "1");
+    TestSegments.put(slab, "b", "22");
+    TestSegments.tombstone(slab, "c");
+    return TestSegments.compacted(slab);
+  }
+
+  @Test
+  void noFlippedBitOfACompactedSegmentChangesTheEntries() throws IOException {
+    byte[] image = compacted();
+    assertEquals(3 + 3 + 4, entries(open(image)).size());
+    assertNoFlippedBitChangesTheEntries(image);
+  }
+
+  /** Whichever bit it is, the footer, or else the list, tells what may be deleted. */
+  @Test
+  void noFlippedBitChangesWhatIsReplaced() throws IOException {
+    byte[] image = compacted();
+    List<Long> expected = List.of(3L, 5L, 4L);
+    int list = FileHeader.LENGTH + (int) Batch.recordLength(3);
+    for (int bit = 0; bit < image.length * 8; bit++) {
+      byte[] changed = TestSegments.flip(image, bit);
+      SegmentFile file = open(changed);
+      assertEquals(3, file.trailer().replaced(), "bit " + bit);
+      assertEquals(expected, replacedByFooter(file), "bit " + bit);
+      boolean ofList = bit / 8 >= FileHeader.LENGTH && bit / 8 < list;
+      try {
+        assertEquals(expected, replacedByList(changed, file.trailer()));
+        assertFalse(ofList, "bit " + bit);
+      } catch (CorruptionException e) {
+        assertTrue(ofList, "bit " + bit);
+        assertEquals(FileHeader.LENGTH, e.offset());
+      }
+    }
+  }
+
+  private static List<Long> replacedByFooter(SegmentFile file) {
+    return entries(file).stream()
+        .filter(entry -> entry.kind() == Footer.REPLACED)
+        .map(Entry::low)
+        .toList();
+  }
+
+  private static List<Long> replacedByList(byte[] image, Trailer trailer) throws IOException {
+    MappedSegment mapped = TestSegments.map(image);
+    return SegmentFile.replaced(mapped, trailer, TestSegments.PATH, TestSegments.SALT);
+  }
+
+  @Property(tries = 1000)
+  void noDamageOfACompactedSegmentChangesTheEntries(@ForAll("damages") List<Damage> damages)
+      throws IOException {
+    byte[] changed = compacted();
+    for (Damage damage : damages) {
+      changed = damage.apply(changed);
+    }
+    check(entries(open(compacted())), changed, false);
   }
 
   @Test
@@ -173,7 +246,7 @@ class SegmentFileDamageTest {
 
   @Provide
   Arbitrary<List<Spec>> records() {
-    Arbitrary<Byte> kinds = Arbitraries.bytes().between((byte) 1, (byte) 4);
+    Arbitrary<Byte> kinds = Arbitraries.bytes().between((byte) 1, (byte) 5);
     Arbitrary<Integer> keys = Arbitraries.integers().between(1, 40);
     Arbitrary<Integer> values =
         Arbitraries.frequencyOf(

@@ -213,11 +213,64 @@ class SegmentFileTest {
         for (long claimed : new long[] {length, Footer.fileLength(end, count), 0, -1}) {
           byte[] changed =
               withTrailer(
-                  image, new Trailer(ID, end, count, good.entriesCrc(), 1000, 1007, claimed));
+                  image, new Trailer(ID, end, count, good.entriesCrc(), 1000, 1007, claimed, 0));
           refusalOrGood(changed, image);
         }
       }
     }
+  }
+
+  @Test
+  void trailersWithMoreSegmentsReplacedThanEntriesAreRefused() throws IOException {
+    byte[] image = image();
+    Trailer good = trailer(image);
+    for (int replaced : new int[] {5, 1 << 30, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
+      byte[] changed = withTrailer(image, withReplaced(good, replaced));
+      SegmentFile file = open(changed);
+      assertNotNull(file.damage(), "the records prove that there is none");
+      assertEquals(0, file.trailer().replaced());
+      assertThrows(CorruptionException.class, () -> openTrailer(changed));
+    }
+    assertEquals(4, openTrailer(withTrailer(image, withReplaced(good, 4))).replaced());
+  }
+
+  private static Trailer withReplaced(Trailer good, int replaced) {
+    return new Trailer(
+        ID,
+        good.recordsEnd(),
+        good.entries(),
+        good.entriesCrc(),
+        1000,
+        1007,
+        good.fileLength(),
+        replaced);
+  }
+
+  private static Trailer openTrailer(byte[] image) throws IOException {
+    OneFileDisk disk = new OneFileDisk(image);
+    try {
+      return SegmentFile.openTrailer(disk, PATH, STORE, ID);
+    } finally {
+      disk.assertNothingOpen();
+    }
+  }
+
+  @Test
+  void theTrailerAloneIsReadOrRefused() throws IOException {
+    byte[] image = image();
+    assertEquals(trailer(image), openTrailer(image));
+    for (int at = image.length - Footer.TRAILER_LENGTH; at < image.length; at++) {
+      byte[] changed = damaged(image, at);
+      CorruptionException e =
+          assertThrows(CorruptionException.class, () -> openTrailer(changed), "byte " + at);
+      assertTrue(e.offset() >= image.length - Footer.TRAILER_LENGTH, e.getMessage());
+    }
+    for (int length : new int[] {0, 63, 64, 4095, 4096, 8191}) {
+      assertThrows(CorruptionException.class, () -> openTrailer(cut(image, length)));
+    }
+    assertThrows(
+        CorruptionException.class,
+        () -> SegmentFile.openTrailer(new OneFileDisk(image), PATH, STORE, ID + 1));
   }
 
   /** More entries than records have room, and more than an array has. */
@@ -228,7 +281,8 @@ class SegmentFileTest {
       for (long end : new long[] {length - 64 - count * 32L, FileHeader.LENGTH}) {
         byte[] bytes = new byte[Footer.TRAILER_LENGTH];
         long claimed = Footer.fileLength(end, count);
-        new Trailer(ID, end, count, 0, 1, 2, claimed).encode(little(bytes), 0, TestSegments.SALT);
+        new Trailer(ID, end, count, 0, 1, 2, claimed, 0)
+            .encode(little(bytes), 0, TestSegments.SALT);
         if (count > 1 << 20 || end == FileHeader.LENGTH) {
           assertThrows(
               CorruptionException.class,
@@ -256,13 +310,12 @@ class SegmentFileTest {
     };
     for (long[] place : places) {
       byte[] changed = image.clone();
-      Footer.putEntry(
-          little(changed), first, new long[2], place[0], place[1], 1000, RecordFormat.PUT);
+      Footer.putEntry(little(changed), first, 0, 0, place[0], place[1], 1000, RecordFormat.PUT);
       refusalOrGood(withNewEntriesCrc(changed, good), image);
     }
     for (byte kind : new byte[] {0, RecordFormat.COMMIT_MARK, RecordFormat.VOID, -1}) {
       byte[] changed = image.clone();
-      Footer.putEntry(little(changed), first, new long[2], 64, 32, 1000, kind);
+      Footer.putEntry(little(changed), first, 0, 0, 64, 32, 1000, kind);
       refusalOrGood(withNewEntriesCrc(changed, good), image);
     }
   }
@@ -271,7 +324,7 @@ class SegmentFileTest {
     int crc = Checksum.of(image, (int) good.recordsEnd(), good.entries() * Footer.ENTRY_LENGTH);
     return withTrailer(
         image,
-        new Trailer(ID, good.recordsEnd(), good.entries(), crc, 1000, 1007, good.fileLength()));
+        new Trailer(ID, good.recordsEnd(), good.entries(), crc, 1000, 1007, good.fileLength(), 0));
   }
 
   /** Never an exception that is not typed, and never other entries. */

@@ -38,6 +38,11 @@ class StoreLayoutTest {
     assertEquals(ROOT.resolve("LOCK"), layout.lock());
     assertEquals(ROOT.resolve("segments"), layout.segments());
     assertEquals(ROOT.resolve("wal"), layout.logs());
+    assertEquals(ROOT.resolve("RESERVE"), layout.reserve());
+    assertEquals(ROOT.resolve("RESERVE.tmp"), layout.reserveTemporary());
+    assertEquals(ROOT.resolve("index"), layout.checkpointDirectory());
+    assertEquals(ROOT.resolve("index/checkpoint"), layout.checkpoint());
+    assertEquals(ROOT.resolve("index/checkpoint.tmp"), layout.checkpointTemporary());
     assertEquals(ROOT.resolve("keyindex"), layout.keyIndex());
     assertEquals(ROOT.resolve("segments/0000000007.seg"), layout.segment(7));
     assertEquals(ROOT.resolve("segments/0000000007.tmp"), layout.segmentTemporary(7));
@@ -118,8 +123,11 @@ class StoreLayoutTest {
   @Test
   void whatNoStoreHasIsAStranger() throws IOException {
     touch(ROOT, "STORE", "STORE.tmp", "LOCK", "photos.zip", "store", "Thesis.doc");
+    touch(ROOT, "RESERVE", "RESERVE.tmp", "reserve", "RESERVED");
     disk.createDirectories(layout.keyIndex());
-    disk.createDirectories(ROOT.resolve("index"));
-    assertEquals(List.of("Thesis.doc", "photos.zip", "store"), layout.strangers(disk));
+    disk.createDirectories(layout.checkpointDirectory());
+    assertEquals(
+        List.of("RESERVED", "Thesis.doc", "photos.zip", "reserve", "store"),
+        layout.strangers(disk));
   }
 }

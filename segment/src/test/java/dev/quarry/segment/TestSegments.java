@@ -30,6 +30,34 @@ final class TestSegments {
   /** A put or tombstone as a visitor sees it. */
   record Visited(byte kind, String key, long offset, long length, long sequence) {}
 
+  /** A record that was evicted. */
+  record Evicted(long low, long high, long length, long sequence) {}
+
+  /** What batches list. */
+  static final class Listed implements RecordVisitor {
+
+    final List<Evicted> evicted = new ArrayList<>();
+    final List<Long> replaced = new ArrayList<>();
+
+    /** Of the batches, one for each entry. */
+    final List<Long> offsets = new ArrayList<>();
+
+    @Override
+    public void record(byte kind, byte[] key, long offset, long length, long sequence) {}
+
+    @Override
+    public void evicted(long low, long high, long offset, long length, long sequence) {
+      evicted.add(new Evicted(low, high, length, sequence));
+      offsets.add(offset);
+    }
+
+    @Override
+    public void replaced(long segmentId, long offset) {
+      replaced.add(segmentId);
+      offsets.add(offset);
+    }
+  }
+
   static Slab slab(int bytes) {
     return slab(bytes, HEADER);
   }
@@ -65,6 +93,58 @@ final class TestSegments {
     byte[] value = new byte[Long.BYTES];
     little(value).putLong(0, durable);
     return append(slab, RecordFormat.COMMIT_MARK, new byte[0], value);
+  }
+
+  /** The entries of a batch. */
+  static ByteBuffer evictions(List<Evicted> evictions) {
+    ByteBuffer entries = Batch.allocate(evictions.size());
+    evictions.forEach(
+        each -> Batch.putEvicted(entries, each.low(), each.high(), each.length(), each.sequence()));
+    return entries.flip();
+  }
+
+  /** The entries of a batch. */
+  static ByteBuffer replaced(List<Long> ids) {
+    ByteBuffer entries = Batch.allocate(ids.size());
+    ids.forEach(id -> Batch.putReplaced(entries, id));
+    return entries.flip();
+  }
+
+  /** Appends a batch; returns where it begins, or -1 when it does not fit. */
+  static int evict(Slab slab, List<Evicted> evictions) {
+    long ticket = slab.reserveBatch(evictions.size());
+    if (ticket == Slab.FULL) {
+      return -1;
+    }
+    slab.writeBatch(ticket, evictions(evictions));
+    slab.settleBatch(evictions.size());
+    return Slab.position(ticket);
+  }
+
+  /**
+   * A file as compaction writes one: it replaces segments 3, 5 and 4, has every put and tombstone
+   * of a slab, and two batches of evictions.
+   */
+  static byte[] compacted(Slab input) throws IOException {
+    SimulatedDisk disk = new SimulatedDisk();
+    Path path = Path.of("/" + PATH.getFileName());
+    long[] hash = new long[2];
+    try (SegmentWriter writer =
+        new SegmentWriter(disk, path, HEADER, HASHER, new StagingBuffers())) {
+      writer.batch(RecordFormat.REPLACES, FIRST_SEQUENCE, replaced(List.of(3L, 5L, 4L)));
+      List<Visited> records = new ArrayList<>();
+      input.forEachRecord(input.end(), into(records));
+      for (Visited each : records) {
+        HASHER.hash(bytes(each.key()), hash);
+        writer.copy(input, each.offset(), hash[0], hash[1]);
+      }
+      for (long i = 1; i <= 2; i++) {
+        List<Evicted> evictions = List.of(new Evicted(i, -i, 0, 77 * i), new Evicted(9, 8, i, i));
+        writer.batch(RecordFormat.EVICTIONS, FIRST_SEQUENCE, evictions(evictions));
+      }
+      writer.finish(input.nextSequence() - 1);
+    }
+    return Blocks.read(disk, path);
   }
 
   /** Appends a put that is then refused, as a batch that found the disk full is. */
