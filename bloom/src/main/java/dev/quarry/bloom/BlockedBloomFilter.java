@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /**
  * A bloom filter in blocks of one cache line: a test touches 64 bytes, whatever the filter's size.
@@ -103,6 +104,34 @@ public final class BlockedBloomFilter {
     return new BlockedBloomFilter(blocks, expectedKeys, rate);
   }
 
+  /**
+   * A filter with the contents of another, which {@link #words} and {@link #word} gave.
+   *
+   * @param words number of longs, a positive multiple of 8
+   * @param expectedKeys distinct keys the other was sized for, from 1
+   * @param keysAdded what {@link #keysAdded} goes on from, from 0
+   * @param source gives the longs, first to last
+   * @throws IllegalArgumentException if a number is out of range or the filter would exceed 16 GiB
+   * @throws OutOfMemoryError if the JVM's limit of direct memory is reached
+   */
+  public static BlockedBloomFilter ofWords(
+      long words, long expectedKeys, long keysAdded, LongSupplier source) {
+    if (words < LONGS_PER_BLOCK || words % LONGS_PER_BLOCK != 0) {
+      throw new IllegalArgumentException("words " + words + " is not a positive multiple of 8");
+    }
+    if (keysAdded < 0) {
+      throw new IllegalArgumentException("keys added " + keysAdded + " is below 0");
+    }
+    long blocks = words / LONGS_PER_BLOCK;
+    double rate = Split512Model.rate((double) checkKeys(expectedKeys) / blocks);
+    BlockedBloomFilter filter = new BlockedBloomFilter(blocks, expectedKeys, rate);
+    for (long index = 0; index < words; index++) {
+      LONGS.setOpaque(filter.chunkOfWord(index), offsetOfWord(index), source.getAsLong());
+    }
+    filter.keysAdded.add(keysAdded);
+    return filter;
+  }
+
   private static long checkKeys(long expectedKeys) {
     if (expectedKeys < 1) {
       throw new IllegalArgumentException("expected keys " + expectedKeys + " is below 1");
@@ -193,6 +222,29 @@ public final class BlockedBloomFilter {
   /** Size of the filter in bits, a multiple of 512. */
   public long bits() {
     return blocks * BLOCK_BITS;
+  }
+
+  /** Size of the filter in longs, a multiple of 8. */
+  public long words() {
+    return blocks * LONGS_PER_BLOCK;
+  }
+
+  /**
+   * One long of the contents, which are an array of bits whatever the byte order of the processor.
+   * Adds that run at the same time may or may not be in it.
+   *
+   * @param index from 0 to {@link #words} - 1
+   */
+  public long word(long index) {
+    return (long) LONGS.getOpaque(chunkOfWord(index), offsetOfWord(index));
+  }
+
+  private ByteBuffer chunkOfWord(long index) {
+    return chunkOf(index / LONGS_PER_BLOCK);
+  }
+
+  private static int offsetOfWord(long index) {
+    return offsetOf(index / LONGS_PER_BLOCK) + (int) (index % LONGS_PER_BLOCK) * Long.BYTES;
   }
 
   /** Off-heap memory in bytes, with what aligning it costs. */

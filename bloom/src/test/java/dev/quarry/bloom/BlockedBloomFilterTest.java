@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -129,5 +130,41 @@ class BlockedBloomFilterTest {
     assertThrows(refused, () -> BlockedBloomFilter.ofBits(Long.MAX_VALUE, 1));
     BlockedBloomFilter filter = BlockedBloomFilter.ofBits(512, 1);
     assertThrows(refused, () -> filter.expectedRate(-1));
+  }
+
+  @Test
+  void aFilterMadeOfTheWordsOfAnotherIsTheSame() {
+    BlockedBloomFilter filter = BlockedBloomFilter.ofBits(CHUNK_BITS + 5 * 512, 1_000);
+    for (long key = 0; key < 1_000; key++) {
+      filter.add(Hashes.low(key), Hashes.high(key));
+    }
+    AtomicLong next = new AtomicLong();
+    BlockedBloomFilter copy =
+        BlockedBloomFilter.ofWords(
+            filter.words(),
+            filter.capacity(),
+            filter.keysAdded(),
+            () -> filter.word(next.getAndIncrement()));
+    assertEquals(filter.words(), next.get());
+    assertEquals(filter.bits(), copy.bits());
+    assertEquals(filter.capacity(), copy.capacity());
+    assertEquals(filter.rate(), copy.rate());
+    assertEquals(filter.keysAdded(), copy.keysAdded());
+    for (long key = 0; key < 3_000; key++) {
+      boolean expected = filter.mightContain(Hashes.low(key), Hashes.high(key));
+      assertEquals(expected, copy.mightContain(Hashes.low(key), Hashes.high(key)), "key " + key);
+    }
+  }
+
+  @Test
+  void wordsThatAreNoFilterAreRefused() {
+    for (long words : new long[] {Long.MIN_VALUE, -8, 0, 7, 12, Long.MAX_VALUE, 1L << 62}) {
+      assertThrows(
+          IllegalArgumentException.class, () -> BlockedBloomFilter.ofWords(words, 1, 0, () -> 0));
+    }
+    assertThrows(
+        IllegalArgumentException.class, () -> BlockedBloomFilter.ofWords(8, 0, 0, () -> 0));
+    assertThrows(
+        IllegalArgumentException.class, () -> BlockedBloomFilter.ofWords(8, 1, -1, () -> 0));
   }
 }

@@ -126,13 +126,20 @@ final class Shard {
     return true;
   }
 
-  /** See {@link ShardedIndex#testAndClearVisited}. */
-  synchronized int testAndClearVisited(long low, int tag, long expectedLocation) {
+  /** See {@link ShardedIndex#evictUnlessVisited}. */
+  synchronized Verdict evictUnlessVisited(long low, int tag, long expectedLocation, Replaced out) {
+    out.clear();
     int place = findAt(low, tag, expectedLocation);
     if (place == TableWriter.ABSENT) {
-      return ShardedIndex.ABSENT;
+      return Verdict.ABSENT;
     }
-    return writer.clearVisited(place) ? ShardedIndex.WAS_SET : ShardedIndex.CLEAR;
+    long length = writer.length(place);
+    if (!writer.removeUnlessVisited(place)) {
+      return Verdict.SPARED;
+    }
+    out.set(expectedLocation, length);
+    entries--;
+    return Verdict.EVICTED;
   }
 
   Table table() {

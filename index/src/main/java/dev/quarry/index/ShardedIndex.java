@@ -18,15 +18,6 @@ package dev.quarry.index;
  */
 public final class ShardedIndex {
 
-  /** From {@link #testAndClearVisited}: no entry points at the expected location. */
-  public static final int ABSENT = 0;
-
-  /** From {@link #testAndClearVisited}: the entry's visited bit was clear. */
-  public static final int CLEAR = 1;
-
-  /** From {@link #testAndClearVisited}: the entry's visited bit was set and is clear now. */
-  public static final int WAS_SET = 2;
-
   /** The largest length an entry can hold, in bytes. */
   public static final long MAX_LENGTH = 0xFFFF_FFFFL;
 
@@ -128,12 +119,19 @@ public final class ShardedIndex {
   }
 
   /**
-   * Clears the visited bit of an entry if it points exactly there.
+   * Removes an entry if it points exactly there and is not visited; clears its visited bit if it
+   * is. To readers that is one step: a record whose mark came first is spared (but for a mark lost
+   * to growth, see {@link #getAndMark}), and a lookup that comes later finds nothing.
    *
-   * @return {@link #ABSENT}, {@link #CLEAR} or {@link #WAS_SET}
+   * @param expectedLocation where the record is; not the location of a tombstone
+   * @param out set to the record evicted, or to nothing
+   * @throws IllegalArgumentException if the location is a tombstone's
    */
-  public int testAndClearVisited(long low, long high, long expectedLocation) {
-    return shard(high).testAndClearVisited(low, tag(high), expectedLocation);
+  public Verdict evictUnlessVisited(long low, long high, long expectedLocation, Replaced out) {
+    if (Location.isTombstone(expectedLocation)) {
+      throw new IllegalArgumentException("a tombstone cannot be evicted");
+    }
+    return shard(high).evictUnlessVisited(low, tag(high), expectedLocation, out);
   }
 
   /**

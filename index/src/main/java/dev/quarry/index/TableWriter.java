@@ -76,19 +76,21 @@ final class TableWriter {
     table.endWrite(bucket(place), BucketLayout.vacate(header, slot(place)));
   }
 
-  /** Clears an entry's visited bit and says whether it was set. */
-  boolean clearVisited(int place) {
-    while (true) {
-      long header = table.header(bucket(place));
-      if (!BucketLayout.isVisited(header, slot(place))) {
-        return false;
-      }
-      long cleared = BucketLayout.withVisited(header, slot(place), false);
-      // Only the marks of readers can interfere: versions stand still under the shard's lock.
-      if (table.compareAndSetHeader(bucket(place), header, cleared)) {
-        return true;
-      }
-    }
+  /**
+   * Removes an entry whose visited bit is clear; clears the bit of one that has it set. A reader
+   * marks by exchanging the very header it found its record under, so it fails once the write has
+   * begun, and the header the write began with has every mark set before.
+   *
+   * @return whether the entry was removed
+   */
+  boolean removeUnlessVisited(int place) {
+    int slot = slot(place);
+    long header = table.beginWrite(bucket(place));
+    boolean visited = BucketLayout.isVisited(header, slot);
+    long next =
+        visited ? BucketLayout.withVisited(header, slot, false) : BucketLayout.vacate(header, slot);
+    table.endWrite(bucket(place), next);
+    return !visited;
   }
 
   /**

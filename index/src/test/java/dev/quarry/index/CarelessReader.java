@@ -58,4 +58,19 @@ enum CarelessReader {
     } while (!table.compareAndSetHeader(
         bucket, header, BucketLayout.withVisited(header, slot, true)));
   }
+
+  /** Whether an entry in either bucket is visited, of which nothing is known a moment later. */
+  static boolean isVisited(Shard shard, long low, int tag) {
+    Table table = shard.table();
+    long mix = Table.mix(low, tag);
+    int first = table.firstBucket(mix);
+    return isVisited(table, first, low, tag)
+        || isVisited(table, table.secondBucket(mix, first), low, tag);
+  }
+
+  private static boolean isVisited(Table table, int bucket, long low, int tag) {
+    long header = table.header(bucket);
+    int slot = table.slotOf(bucket, header, low, tag);
+    return slot < BucketLayout.SLOTS && BucketLayout.isVisited(header, slot);
+  }
 }

@@ -52,21 +52,21 @@ class ShardLincheckTest {
           List.of(actor("publish", 0, 1)),
           List.of(actor("getAndMark", 0)),
           List.of(actor("removeIf", 0, 1), actor("publish", 1, 1)),
-          List.of(actor("testAndClearVisited", 1, 1)));
+          List.of(actor("evict", 1, 1)));
 
   private static final ExecutionScenario KEY_MOVED_UNDER_A_MARK =
       scenario(
           List.of(),
           List.of(actor("getAndMark", WANDERER)),
           List.of(actor("publish", 0, 1)),
-          List.of(actor("testAndClearVisited", WANDERER, 1)));
+          List.of(actor("evict", WANDERER, 1)));
 
   private static final ExecutionScenario MARKS_IN_ONE_BUCKET =
       scenario(
           List.of(actor("publish", 0, 1), actor("publish", 1, 1), actor("getAndMark", 0)),
           List.of(actor("getAndMark", 1)),
-          List.of(actor("testAndClearVisited", 0, 1)),
-          List.of(actor("testAndClearVisited", 1, 1)));
+          List.of(actor("evict", 0, 1)),
+          List.of(actor("evict", 1, 1)));
 
   private static final ExecutionScenario TWO_WRITERS_IN_ONE_BUCKET =
       scenario(
@@ -80,13 +80,41 @@ class ShardLincheckTest {
           List.of(actor("publish", 0, 1)),
           List.of(actor("getAndMark", 0)),
           List.of(actor("publish", 0, 2)),
-          List.of(actor("testAndClearVisited", 0, 2)));
+          List.of(actor("evict", 0, 2)));
 
   private static final ExecutionScenario RECORD_MOVED_UNDER_A_LOOKUP =
       scenario(
           List.of(actor("publish", 0, 1)),
           List.of(actor("get", 0), actor("get", 0)),
           List.of(actor("relocate", 0, 1, 3), actor("publish", 0, 2)),
+          List.of(actor("get", 0)));
+
+  private static final ExecutionScenario RECORD_MARKED_UNDER_EVICTION =
+      scenario(
+          List.of(actor("publish", 0, 1)),
+          List.of(actor("getAndMark", 0)),
+          List.of(actor("evict", 0, 1)),
+          List.of(actor("get", 0)));
+
+  private static final ExecutionScenario RECORD_MOVED_UNDER_EVICTION =
+      scenario(
+          List.of(actor("publish", 0, 1)),
+          List.of(actor("relocate", 0, 1, 3), actor("getAndMark", 0)),
+          List.of(actor("evict", 0, 1), actor("evict", 0, 3)),
+          List.of(actor("get", 0)));
+
+  private static final ExecutionScenario SLOT_REUSED_AFTER_EVICTION =
+      scenario(
+          List.of(actor("publish", 0, 1)),
+          List.of(actor("getAndMark", 0)),
+          List.of(actor("evict", 0, 1), actor("publish", 1, 1)),
+          List.of(actor("evict", 1, 1)));
+
+  private static final ExecutionScenario RECORD_REPLACED_UNDER_EVICTION =
+      scenario(
+          List.of(actor("publish", 0, 1)),
+          List.of(actor("publish", 0, 2), actor("removeIf", 0, 2)),
+          List.of(actor("evict", 0, 1), actor("evict", 0, 2)),
           List.of(actor("get", 0)));
 
   private static final List<ExecutionScenario> RACES =
@@ -98,7 +126,11 @@ class ShardLincheckTest {
           MARKS_IN_ONE_BUCKET,
           TWO_WRITERS_IN_ONE_BUCKET,
           RECORD_REPLACED_UNDER_A_MARK,
-          RECORD_MOVED_UNDER_A_LOOKUP);
+          RECORD_MOVED_UNDER_A_LOOKUP,
+          RECORD_MARKED_UNDER_EVICTION,
+          RECORD_MOVED_UNDER_EVICTION,
+          SLOT_REUSED_AFTER_EVICTION,
+          RECORD_REPLACED_UNDER_EVICTION);
 
   private static ExecutionScenario scenario(
       List<Actor> before, List<Actor> one, List<Actor> other, List<Actor> after) {
@@ -166,10 +198,9 @@ class ShardLincheckTest {
     }
 
     @Operation
-    public int testAndClearVisited(
-        @Param(name = "key") int key, @Param(name = "version") int version) {
-      return shard.testAndClearVisited(
-          LOWS[key], CrowdedShard.TAG, CrowdedShard.location(key, version));
+    public Verdict evict(@Param(name = "key") int key, @Param(name = "version") int version) {
+      return shard.evictUnlessVisited(
+          LOWS[key], CrowdedShard.TAG, CrowdedShard.location(key, version), new Replaced());
     }
   }
 
@@ -208,11 +239,15 @@ class ShardLincheckTest {
       return versions.replace(key, from, to);
     }
 
-    public int testAndClearVisited(int key, int version) {
+    public Verdict evict(int key, int version) {
       if (get(key) != CrowdedShard.location(key, version)) {
-        return ShardedIndex.ABSENT;
+        return Verdict.ABSENT;
       }
-      return visited.replace(key, false) ? ShardedIndex.WAS_SET : ShardedIndex.CLEAR;
+      if (visited.replace(key, false)) {
+        return Verdict.SPARED;
+      }
+      removeIf(key, version);
+      return Verdict.EVICTED;
     }
   }
 
@@ -245,6 +280,18 @@ class ShardLincheckTest {
     }
   }
 
+  /** Looks at the visited bit first, and removes then. */
+  public static final class EvictsInTwoSteps extends Store {
+    @Operation
+    @Override
+    public Verdict evict(@Param(name = "key") int key, @Param(name = "version") int version) {
+      if (CarelessReader.isVisited(shard, LOWS[key], CrowdedShard.TAG)) {
+        return super.evict(key, version);
+      }
+      return removeIf(key, version) ? Verdict.EVICTED : Verdict.ABSENT;
+    }
+  }
+
   @Test
   void everyInterleavingIsLinearizable() {
     ModelCheckingOptions options = modelChecking().iterations(2);
@@ -265,6 +312,11 @@ class ShardLincheckTest {
   @Test
   void theCheckerFindsAMarkOnAnotherKey() {
     assertBugIsFound(MarksBlindly.class, SLOT_REUSED_UNDER_A_MARK);
+  }
+
+  @Test
+  void theCheckerFindsAnEvictionInTwoSteps() {
+    assertBugIsFound(EvictsInTwoSteps.class, RECORD_MARKED_UNDER_EVICTION);
   }
 
   @Test

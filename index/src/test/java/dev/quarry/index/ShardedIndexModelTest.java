@@ -25,7 +25,8 @@ class ShardedIndexModelTest {
     REMOVE,
     REMOVE_FROM_ELSEWHERE,
     MARK,
-    TAKE_MARK,
+    EVICT,
+    EVICT_FROM_ELSEWHERE,
     /** Publishes so many new keys. */
     FILL
   }
@@ -76,7 +77,8 @@ class ShardedIndexModelTest {
         case REMOVE -> remove(key, location(key));
         case REMOVE_FROM_ELSEWHERE -> remove(key, ELSEWHERE);
         case MARK -> mark(key);
-        case TAKE_MARK -> takeMark(key);
+        case EVICT -> evict(key, location(key));
+        case EVICT_FROM_ELSEWHERE -> evict(key, ELSEWHERE);
         case FILL -> fill(operation.number());
       }
       assertEquals(location(key), index.get(low(key), high(key)));
@@ -129,14 +131,21 @@ class ShardedIndexModelTest {
       model.computeIfPresent(key, (k, e) -> new Entry(e.location(), e.length(), true));
     }
 
-    private void takeMark(int key) {
+    private void evict(int key, long expected) {
+      if (Location.isTombstone(expected)) {
+        return;
+      }
       Entry existing = model.get(key);
-      int expected =
-          existing == null
-              ? ShardedIndex.ABSENT
-              : existing.visited() ? ShardedIndex.WAS_SET : ShardedIndex.CLEAR;
-      assertEquals(expected, index.testAndClearVisited(low(key), high(key), location(key)));
-      model.computeIfPresent(key, (k, e) -> new Entry(e.location(), e.length(), false));
+      boolean there = existing != null && existing.location() == expected;
+      Verdict verdict = index.evictUnlessVisited(low(key), high(key), expected, out);
+      boolean visited = there && existing.visited();
+      assertEquals(there ? visited ? Verdict.SPARED : Verdict.EVICTED : Verdict.ABSENT, verdict);
+      expectOut(there && !visited ? existing : null);
+      if (visited) {
+        model.put(key, new Entry(existing.location(), existing.length(), false));
+      } else if (there) {
+        model.remove(key);
+      }
     }
 
     private void fill(int count) {

@@ -30,7 +30,7 @@ class ShardedIndexTest {
   void anAbsentKeyHasNoLocation() {
     assertEquals(Location.NONE, index.get(LOW, HIGH));
     assertEquals(Location.NONE, index.getAndMark(LOW, HIGH));
-    assertEquals(ShardedIndex.ABSENT, index.testAndClearVisited(LOW, HIGH, OLD));
+    assertEquals(Verdict.ABSENT, index.evictUnlessVisited(LOW, HIGH, OLD, out));
     assertFalse(index.relocate(LOW, HIGH, OLD, NEW));
     assertFalse(index.removeIf(LOW, HIGH, OLD, out));
   }
@@ -106,7 +106,7 @@ class ShardedIndexTest {
     index.getAndMark(LOW, HIGH);
     assertTrue(index.relocate(LOW, HIGH, OLD, NEW));
     assertEquals(NEW, index.get(LOW, HIGH));
-    assertEquals(ShardedIndex.WAS_SET, index.testAndClearVisited(LOW, HIGH, NEW));
+    assertEquals(Verdict.SPARED, index.evictUnlessVisited(LOW, HIGH, NEW, out));
     assertTrue(index.removeIf(LOW, HIGH, NEW, out));
     assertEquals(100, out.length());
   }
@@ -123,32 +123,60 @@ class ShardedIndexTest {
   }
 
   @Test
-  void aMarkLastsUntilItIsTakenOrTheRecordReplaced() {
+  void aVisitedRecordIsSparedOnce() {
     publish(OLD, 100, ALWAYS);
-    assertEquals(ShardedIndex.CLEAR, index.testAndClearVisited(LOW, HIGH, OLD));
     assertEquals(OLD, index.getAndMark(LOW, HIGH));
     assertEquals(OLD, index.getAndMark(LOW, HIGH));
-    assertEquals(ShardedIndex.ABSENT, index.testAndClearVisited(LOW, HIGH, NEW));
-    assertEquals(ShardedIndex.WAS_SET, index.testAndClearVisited(LOW, HIGH, OLD));
-    assertEquals(ShardedIndex.CLEAR, index.testAndClearVisited(LOW, HIGH, OLD));
+    assertEquals(Verdict.SPARED, index.evictUnlessVisited(LOW, HIGH, OLD, out));
+    assertEquals(Location.NONE, out.location());
+    assertEquals(OLD, index.get(LOW, HIGH));
+    assertEquals(Verdict.EVICTED, index.evictUnlessVisited(LOW, HIGH, OLD, out));
+    assertEquals(OLD, out.location());
+    assertEquals(100, out.length());
+    assertEquals(Location.NONE, index.get(LOW, HIGH));
+    assertEquals(0, index.size());
+    assertEquals(Verdict.ABSENT, index.evictUnlessVisited(LOW, HIGH, OLD, out));
+    assertEquals(Location.NONE, out.location());
+  }
+
+  @Test
+  void onlyTheRecordLookedAtIsEvicted() {
+    publish(OLD, 100, ALWAYS);
+    index.getAndMark(LOW, HIGH);
+    assertEquals(Verdict.ABSENT, index.evictUnlessVisited(LOW, HIGH, NEW, out));
+    assertEquals(Verdict.SPARED, index.evictUnlessVisited(LOW, HIGH, OLD, out));
+    assertEquals(OLD, index.get(LOW, HIGH));
+  }
+
+  @Test
+  void aRecordThatReplacesAVisitedOneStartsUnvisited() {
+    publish(OLD, 100, ALWAYS);
     index.getAndMark(LOW, HIGH);
     publish(NEW, 100, ALWAYS);
-    assertEquals(ShardedIndex.CLEAR, index.testAndClearVisited(LOW, HIGH, NEW));
+    assertEquals(Verdict.EVICTED, index.evictUnlessVisited(LOW, HIGH, NEW, out));
   }
 
   @Test
   void aRecordMayStartVisited() {
     index.publish(LOW, HIGH, OLD, 1, 1, true, ALWAYS, out);
-    assertEquals(ShardedIndex.WAS_SET, index.testAndClearVisited(LOW, HIGH, OLD));
+    assertEquals(Verdict.SPARED, index.evictUnlessVisited(LOW, HIGH, OLD, out));
     index.publish(LOW, HIGH, NEW, 1, 2, true, ALWAYS, out);
-    assertEquals(ShardedIndex.WAS_SET, index.testAndClearVisited(LOW, HIGH, NEW));
+    assertEquals(Verdict.SPARED, index.evictUnlessVisited(LOW, HIGH, NEW, out));
   }
 
   @Test
-  void aLookupThatDoesNotMarkLeavesTheBitClear() {
+  void aLookupThatDoesNotMarkSparesNothing() {
     publish(OLD, 100, ALWAYS);
     index.get(LOW, HIGH);
-    assertEquals(ShardedIndex.CLEAR, index.testAndClearVisited(LOW, HIGH, OLD));
+    assertEquals(Verdict.EVICTED, index.evictUnlessVisited(LOW, HIGH, OLD, out));
+  }
+
+  @Test
+  void aTombstoneIsNotEvicted() {
+    publish(TOMBSTONE, 40, ALWAYS);
+    assertThrows(
+        IllegalArgumentException.class, () -> index.evictUnlessVisited(LOW, HIGH, TOMBSTONE, out));
+    assertEquals(TOMBSTONE, index.get(LOW, HIGH));
   }
 
   @Test

@@ -111,22 +111,38 @@ public final class KeyIndex implements AutoCloseable {
    */
   public synchronized void add(long segmentId, long fingerprint, SegmentKeys keys) {
     Batch batch = new Batch(open());
-    keys.forEach(
-        new KeySink() {
-          @Override
-          public void put(byte[] key) {
-            checkOpen();
-            batch.put(KeySpace.name(key), NOTHING);
-          }
-
-          @Override
-          public void delete(byte[] key) {
-            checkOpen();
-            batch.delete(KeySpace.name(key));
-          }
-        });
+    keys.forEach(sinkOf(batch));
     batch.put(KeySpace.sentinel(segmentId), KeySpace.fingerprint(fingerprint));
     batch.write();
+  }
+
+  /**
+   * Stops covering a segment, and then changes keys as told: takes out those that go with it.
+   *
+   * @param keys called once; what it throws is passed on
+   * @throws KeyIndexDamagedException if the database is damaged
+   */
+  public synchronized void remove(long segmentId, SegmentKeys keys) {
+    Batch batch = new Batch(open());
+    batch.delete(KeySpace.sentinel(segmentId));
+    keys.forEach(sinkOf(batch));
+    batch.write();
+  }
+
+  private KeySink sinkOf(Batch batch) {
+    return new KeySink() {
+      @Override
+      public void put(byte[] key) {
+        checkOpen();
+        batch.put(KeySpace.name(key), NOTHING);
+      }
+
+      @Override
+      public void delete(byte[] key) {
+        checkOpen();
+        batch.delete(KeySpace.name(key));
+      }
+    };
   }
 
   /**

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.index.sieve;
+
+import org.jspecify.annotations.NullMarked;
