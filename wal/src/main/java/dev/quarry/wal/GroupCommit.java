@@ -152,6 +152,16 @@ public final class GroupCommit {
     return ticket.log.durable();
   }
 
+  /** Bytes of the files of the logs that are not finished. */
+  public long fileBytes() {
+    lock.lock();
+    try {
+      return unfinished.stream().mapToLong(ticket -> ticket.log.fileBytes()).sum();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How often a log was synced. */
   public long syncs() {
     return syncs.sum();

@@ -31,9 +31,9 @@ final class Log {
   private final Slab slab;
   private final Disk disk;
   private final StoreLayout layout;
-  private @Nullable DiskFile file;
+  private volatile @Nullable DiskFile file;
   private boolean listed;
-  private int durable = FileHeader.LENGTH;
+  private volatile int durable = FileHeader.LENGTH;
   private int completed = FileHeader.LENGTH;
 
   Log(Slab slab, Disk disk, StoreLayout layout) {
@@ -49,6 +49,11 @@ final class Log {
   /** Up to where the log is on stable storage. */
   int durable() {
     return durable;
+  }
+
+  /** Bytes of the file that are on stable storage. */
+  long fileBytes() {
+    return file == null ? 0 : durable + Disk.BLOCK - 1 & -Disk.BLOCK;
   }
 
   /** Whether all that will ever be in the log is on stable storage. */
