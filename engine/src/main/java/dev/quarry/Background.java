@@ -3,12 +3,15 @@ package dev.quarry;
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.MappedSegment;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a store does beside its callers, on one thread: flushes sealed slabs, and after each sweeps
- * tombstones, grows the bloom filter, and takes the new segment's keys into the key index.
+ * tombstones and takes the new segment's keys into the key index. What concerns space has a thread
+ * of its own, so that flushing never waits for it.
  *
  * <p>Whatever fails here, but for a full disk, latches.
  */
@@ -17,9 +20,11 @@ final class Background {
   private final ExecutorService executor;
   private final Memtable memtable;
   private final Flusher flusher;
+  private final SlabDropper dropper;
   private final TombstoneSweeper sweeper;
-  private final KeyDirectory directory;
   private final KeyOrder keyOrder;
+  private final Space space;
+  private final Checkpointer checkpointer;
   private final FailureLatch latch;
   private final Counters counters;
 
@@ -27,21 +32,26 @@ final class Background {
       ExecutorService executor,
       Memtable memtable,
       Flusher flusher,
-      KeyDirectory directory,
+      SlabDropper dropper,
+      TombstoneSweeper sweeper,
       KeyOrder keyOrder,
+      Space space,
+      Checkpointer checkpointer,
       FailureLatch latch,
       Counters counters) {
     this.executor = executor;
     this.memtable = memtable;
     this.flusher = flusher;
-    this.sweeper = new TombstoneSweeper(directory);
-    this.directory = directory;
+    this.dropper = dropper;
+    this.sweeper = sweeper;
     this.keyOrder = keyOrder;
+    this.space = space;
+    this.checkpointer = checkpointer;
     this.latch = latch;
     this.counters = counters;
   }
 
-  /** Has everything sealed flushed, some time soon. */
+  /** Has everything sealed flushed, some time soon; or dropped, if the store is in memory alone. */
   void requestFlush() {
     executor.execute(this::flushSealed);
   }
@@ -53,11 +63,14 @@ final class Background {
         flush(sealed);
         sealed = memtable.oldestSealed();
       }
+      if (latch.isMemoryOnly()) {
+        dropper.dropWanted();
+      }
     } catch (DiskFullException e) {
       memtable.foundFull(e);
     } catch (Throwable e) {
       latch.fail(e);
-      memtable.failed();
+      memtable.failed(); // the latch tells of the first failure only
       if (e instanceof Error error) {
         throw error;
       }
@@ -65,18 +78,32 @@ final class Background {
   }
 
   private void flush(ActiveSlab sealed) throws IOException {
-    MappedSegment mapped = flusher.flush(sealed);
-    sweeper.add(sealed.slab());
+    MappedSegment mapped = write(sealed);
+    sweeper.add(sealed.slab(), sealed.segment());
     if (mapped == null) {
       memtable.dropped(sealed);
     } else {
       counters.flushes.increment();
       memtable.flushed(sealed, mapped);
+      checkpointer.changed(Objects.requireNonNull(sealed.segment().trailer()).entries());
     }
     memtable.prepareMemory();
     sweeper.sweep();
-    directory.rebuildBloomIfNeeded();
     keyOrder.takeIn(sealed.segment());
+    space.request();
+  }
+
+  /** A cache that finds less disk than it may take lets go of the oldest it has. */
+  private @Nullable MappedSegment write(ActiveSlab sealed) throws IOException {
+    for (; ; ) {
+      try {
+        return flusher.flush(sealed);
+      } catch (DiskFullException e) {
+        if (!space.makeRoomOnDisk()) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Has a segment's keys taken into the key index, some time soon. */
@@ -86,6 +113,11 @@ final class Background {
 
   /** Ends the thread, after what was requested; waits for it. */
   void close() {
+    end(executor);
+  }
+
+  /** Ends an executor, after what was requested; waits for it. */
+  static void end(ExecutorService executor) {
     executor.shutdown();
     boolean interrupted = false;
     for (boolean ended = false; !ended; ) {

@@ -1,8 +1,5 @@
 package dev.quarry;
 
-import dev.quarry.segment.StoreIdentity;
-import dev.quarry.segment.StoreLayout;
-import dev.quarry.wal.GroupCommit;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,103 +30,18 @@ public final class BlobStore implements AutoCloseable {
   private final Path path;
   private final BlobStoreOptions options;
   private final Closeable storeLock;
-  private final SegmentTable segments;
-  private final FailureLatch latch = new FailureLatch();
-  private final Counters counters = new Counters();
-  private final AtomicBoolean closed = new AtomicBoolean();
-  private final MeteredDisk disk;
-  private final KeyDirectory directory;
-  private final @Nullable GroupCommit commit;
-  private final Flusher flusher;
-  private final Memtable memtable;
-  private final Background background;
-  private final LargeValues largeValues;
+  private final Engine engine;
   private final ReadPath reads;
   private final WritePath writes;
-  private final KeyOrder keyOrder;
-  private final Recovery.Result recovered;
-  private final long recoveryNanos;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private static BlobStore start(
-      StoreLayout layout,
-      StoreIdentity identity,
-      BlobStoreOptions options,
-      Environment environment,
-      MeteredDisk disk,
-      Closeable storeLock)
-      throws IOException {
-    SegmentTable segments = new SegmentTable();
-    try {
-      return new BlobStore(layout, identity, options, environment, disk, storeLock, segments);
-    } catch (Throwable e) {
-      segments.all().forEach(Segment::retire);
-      throw e;
-    }
-  }
-
-  private BlobStore(
-      StoreLayout layout,
-      StoreIdentity identity,
-      BlobStoreOptions options,
-      Environment environment,
-      MeteredDisk disk,
-      Closeable storeLock,
-      SegmentTable segments)
-      throws IOException {
-    final long start = System.nanoTime();
-    this.path = layout.root();
+  private BlobStore(Path path, BlobStoreOptions options, Closeable storeLock, Engine engine) {
+    this.path = path;
     this.options = options;
     this.storeLock = storeLock;
-    this.disk = disk;
-    this.segments = segments;
-    this.directory =
-        new KeyDirectory(
-            segments,
-            environment.hasher().apply(identity.hashSeed()),
-            options.expectedKeys(),
-            options.bloomFalsePositiveRate());
-    this.recovered = Recovery.run(disk, layout, identity, segments, directory);
-    this.reads = new ReadPath(directory, segments, options.verification(), counters, closed::get);
-    this.keyOrder = new KeyOrder(layout.keyIndex(), segments, directory);
-    this.commit = options.mode() == StoreMode.DURABLE ? new GroupCommit(disk, layout) : null;
-    this.flusher = new Flusher(disk, layout, directory.hasher(), commit);
-    this.memtable =
-        new Memtable(
-            identity.storeId(),
-            layout,
-            options,
-            segments,
-            commit,
-            latch,
-            recovered.nextId(),
-            recovered.nextSequence(),
-            this::requestFlush);
-    this.background =
-        new Background(
-            environment.background().get(),
-            memtable,
-            flusher,
-            directory,
-            keyOrder,
-            latch,
-            counters);
-    this.largeValues =
-        new LargeValues(
-            identity.storeId(),
-            disk,
-            layout,
-            memtable,
-            directory,
-            segments,
-            latch,
-            background::requestIndexing);
-    this.writes = new WritePath(memtable, directory, largeValues, commit, latch, counters, options);
-    memtable.start();
-    this.recoveryNanos = System.nanoTime() - start;
-  }
-
-  private void requestFlush() {
-    background.requestFlush();
+    this.engine = engine;
+    this.reads = engine.reads();
+    this.writes = engine.writes();
   }
 
   /**
@@ -157,7 +69,12 @@ public final class BlobStore implements AutoCloseable {
         directory,
         options,
         disk,
-        (layout, identity, lock) -> start(layout, identity, options, environment, disk, lock));
+        (layout, identity, lock) ->
+            new BlobStore(
+                layout.root(),
+                options,
+                lock,
+                Engine.start(layout, identity, options, environment, disk)));
   }
 
   /**
@@ -255,7 +172,7 @@ public final class BlobStore implements AutoCloseable {
    */
   public boolean delete(byte[] key) {
     checkKey(key);
-    latch.check();
+    engine.latch().checkWritable();
     return reads.isDeletable(key) && writes.delete(key);
   }
 
@@ -270,7 +187,7 @@ public final class BlobStore implements AutoCloseable {
   public KeyCursor keys(KeyRange range) {
     checkOpen();
     Arguments.require(range != null, "the range is null");
-    return new KeyCursor(keyOrder, range, reads::isLive);
+    return engine.keys(range);
   }
 
   /**
@@ -282,40 +199,13 @@ public final class BlobStore implements AutoCloseable {
    */
   public void sync() {
     checkOpen();
-    latch.check();
-    if (options.mode() == StoreMode.CACHE) {
-      memtable.flushAll();
-    }
+    engine.sync();
   }
 
   /** Figures about the store as it is now. */
   public StoreStats stats() {
     checkOpen();
-    long liveBytes = segments.all().stream().mapToLong(Segment::liveBytes).sum();
-    long diskBytes = segments.diskBytes();
-    return new StoreStats(
-        options.mode(),
-        directory.liveKeys(),
-        segments.all().size(),
-        liveBytes,
-        segments.deadBytes(),
-        diskBytes,
-        memtable.memoryBytes(),
-        directory.index().memoryBytes(),
-        directory.bloom().memoryBytes(),
-        keyOrder.memoryBytes(),
-        directory.bloom().expectedRate(),
-        counters.puts.sum(),
-        counters.deletes.sum(),
-        counters.hits.sum(),
-        counters.misses.sum(),
-        counters.bytesPut.sum(),
-        disk.bytesWritten(),
-        commit == null ? 0 : commit.syncs(),
-        counters.flushes.sum(),
-        recoveryNanos,
-        recovered.damagedFiles(),
-        latch.message());
+    return engine.stats();
   }
 
   /**
@@ -333,7 +223,7 @@ public final class BlobStore implements AutoCloseable {
     }
     try {
       try {
-        shutDown();
+        engine.shutDown();
       } finally {
         storeLock.close();
       }
@@ -342,32 +232,12 @@ public final class BlobStore implements AutoCloseable {
     }
   }
 
-  private void shutDown() throws IOException {
-    try {
-      largeValues.close();
-      memtable.close();
-    } catch (StoreFullException e) {
-      if (options.mode() == StoreMode.CACHE) {
-        throw e;
-      }
-    } finally {
-      background.close();
-      keyOrder.close();
-      if (commit != null) {
-        commit.abandon();
-      }
-      flusher.close();
-      memtable.release();
-      segments.all().forEach(Segment::retire);
-    }
-  }
-
   KeyDirectory directory() {
-    return directory;
+    return engine.directory();
   }
 
   SegmentTable segments() {
-    return segments;
+    return engine.segments();
   }
 
   private void checkOpen() {

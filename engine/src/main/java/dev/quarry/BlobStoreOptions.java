@@ -2,6 +2,7 @@ package dev.quarry;
 
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.Slab;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,6 +36,13 @@ public final class BlobStoreOptions {
 
   private static final int LARGEST_SEGMENT = 1 << 30;
   private static final int MOST_SLABS = 1024;
+  private static final long LEAST_COMPACTION_RATE = 1 << 20;
+
+  /** Segments' worth of a cache's disk that is not for live records: slabs, compaction's output. */
+  private static final int SPARE_SEGMENTS = 3;
+
+  /** Percent of the rest of a cache's disk that may be live; what is dead needs room, too. */
+  private static final int LIVE_PERCENT = 85;
 
   private final StoreMode mode;
   private final long maxBytes;
@@ -44,6 +52,12 @@ public final class BlobStoreOptions {
   private final Verification verification;
   private final double bloomFalsePositiveRate;
   private final long expectedKeys;
+  private final boolean graceZone;
+  private final boolean ghost;
+  private final double maxGarbageShare;
+  private final long compactionBytesPerSecond;
+  private final Duration checkpointInterval;
+  private final long checkpointEntries;
 
   private BlobStoreOptions(Builder builder) {
     this.mode = builder.mode;
@@ -54,6 +68,12 @@ public final class BlobStoreOptions {
     this.verification = builder.verification;
     this.bloomFalsePositiveRate = builder.bloomFalsePositiveRate;
     this.expectedKeys = builder.expectedKeys;
+    this.graceZone = builder.graceZone;
+    this.ghost = builder.ghost;
+    this.maxGarbageShare = builder.maxGarbageShare;
+    this.compactionBytesPerSecond = builder.compactionBytesPerSecond;
+    this.checkpointInterval = builder.checkpointInterval;
+    this.checkpointEntries = builder.checkpointEntries;
   }
 
   /** A durable store: a put returns when its record is on stable storage. */
@@ -65,13 +85,13 @@ public final class BlobStoreOptions {
    * A disk cache: a put returns when its record is readable; a crash may lose the newest records.
    *
    * @param maxBytes the most bytes of disk it may take, at least four segments; segments default to
-   *     32 MiB, or to an eighth of {@code maxBytes} where that is less
+   *     32 MiB, or to {@code maxBytes} / 64 where that is less
    * @throws IllegalArgumentException if it is too small
    */
   public static BlobStoreOptions cache(long maxBytes) {
     Builder builder = new Builder(StoreMode.CACHE, maxBytes);
-    long eighth = maxBytes / 8 & -Disk.BLOCK;
-    builder.segmentBytes = (int) Math.max(SMALLEST_SEGMENT, Math.min(builder.segmentBytes, eighth));
+    long part = maxBytes / 64 & -Disk.BLOCK;
+    builder.segmentBytes = (int) Math.max(SMALLEST_SEGMENT, Math.min(builder.segmentBytes, part));
     return builder.build();
   }
 
@@ -120,6 +140,46 @@ public final class BlobStoreOptions {
     return expectedKeys;
   }
 
+  /** Whether eviction spares the newest 5 % of a cache. */
+  public boolean graceZone() {
+    return graceZone;
+  }
+
+  /** Whether a cache remembers what it evicted, and spares at first what comes back. */
+  public boolean ghost() {
+    return ghost;
+  }
+
+  /** The share of a durable store's segment files that may be garbage. */
+  public double maxGarbageShare() {
+    return maxGarbageShare;
+  }
+
+  /** The most bytes a second that compaction writes; {@link Long#MAX_VALUE} for no limit. */
+  public long compactionBytesPerSecond() {
+    return compactionBytesPerSecond;
+  }
+
+  /** The time after which a checkpoint is due if anything has changed. */
+  public Duration checkpointInterval() {
+    return checkpointInterval;
+  }
+
+  /** The number of changed entries after which a checkpoint is due. */
+  public long checkpointEntries() {
+    return checkpointEntries;
+  }
+
+  /**
+   * Bytes of live records that a cache is for: what exceeds this is evicted. The rest of {@link
+   * #maxBytes} is for slabs, compaction, and what is dead and not yet reclaimed. No limit in
+   * durable mode.
+   */
+  public long capacityBytes() {
+    long room = maxBytes - (long) SPARE_SEGMENTS * segmentBytes;
+    return mode == StoreMode.DURABLE ? Long.MAX_VALUE : room / 100 * LIVE_PERCENT;
+  }
+
   @Override
   public String toString() {
     return "BlobStoreOptions[mode="
@@ -138,6 +198,18 @@ public final class BlobStoreOptions {
         + bloomFalsePositiveRate
         + ", expectedKeys="
         + expectedKeys
+        + ", graceZone="
+        + graceZone
+        + ", ghost="
+        + ghost
+        + ", maxGarbageShare="
+        + maxGarbageShare
+        + ", compactionBytesPerSecond="
+        + compactionBytesPerSecond
+        + ", checkpointInterval="
+        + checkpointInterval
+        + ", checkpointEntries="
+        + checkpointEntries
         + "]";
   }
 
@@ -152,6 +224,12 @@ public final class BlobStoreOptions {
     private Verification verification = Verification.ALWAYS;
     private double bloomFalsePositiveRate = 0.01;
     private long expectedKeys = 100_000;
+    private boolean graceZone = true;
+    private boolean ghost = true;
+    private double maxGarbageShare = 0.23;
+    private long compactionBytesPerSecond = Long.MAX_VALUE;
+    private Duration checkpointInterval = Duration.ofMinutes(1);
+    private long checkpointEntries = 1_000_000;
 
     private Builder(StoreMode mode, long maxBytes) {
       this.mode = mode;
@@ -166,6 +244,12 @@ public final class BlobStoreOptions {
       this.verification = options.verification;
       this.bloomFalsePositiveRate = options.bloomFalsePositiveRate;
       this.expectedKeys = options.expectedKeys;
+      this.graceZone = options.graceZone;
+      this.ghost = options.ghost;
+      this.maxGarbageShare = options.maxGarbageShare;
+      this.compactionBytesPerSecond = options.compactionBytesPerSecond;
+      this.checkpointInterval = options.checkpointInterval;
+      this.checkpointEntries = options.checkpointEntries;
     }
 
     /** The most bytes of disk a cache may take; at least four segments. Not for durable stores. */
@@ -213,6 +297,48 @@ public final class BlobStoreOptions {
       return this;
     }
 
+    /** Whether eviction spares the newest 5 % of a cache. */
+    public Builder graceZone(boolean on) {
+      this.graceZone = on;
+      return this;
+    }
+
+    /** Whether a cache remembers what it evicted, and spares at first what comes back. */
+    public Builder ghost(boolean on) {
+      this.ghost = on;
+      return this;
+    }
+
+    /**
+     * The share of a durable store's segment files that may be garbage before compaction begins,
+     * from 0.05 to 0.95. The smaller it is, the more is written over again.
+     */
+    public Builder maxGarbageShare(double share) {
+      this.maxGarbageShare = share;
+      return this;
+    }
+
+    /**
+     * The most bytes a second that compaction writes, at least 1 MiB; {@link Long#MAX_VALUE} for no
+     * limit. Where writers of a cache wait for room, they wait for this, too.
+     */
+    public Builder compactionBytesPerSecond(long bytes) {
+      this.compactionBytesPerSecond = bytes;
+      return this;
+    }
+
+    /** The time after which a checkpoint is due if anything has changed, from 0 on. */
+    public Builder checkpointInterval(Duration interval) {
+      this.checkpointInterval = interval;
+      return this;
+    }
+
+    /** The number of changed entries after which a checkpoint is due, from 1 on. */
+    public Builder checkpointEntries(long entries) {
+      this.checkpointEntries = entries;
+      return this;
+    }
+
     /**
      * The options.
      *
@@ -242,6 +368,22 @@ public final class BlobStoreOptions {
           faults,
           expectedKeys >= 1 && expectedKeys <= 1L << 32,
           "expectedKeys " + expectedKeys + " is not in 1..2^32");
+      require(
+          faults,
+          maxGarbageShare >= 0.05 && maxGarbageShare <= 0.95,
+          "maxGarbageShare " + maxGarbageShare + " is not in 0.05..0.95");
+      require(
+          faults,
+          compactionBytesPerSecond >= LEAST_COMPACTION_RATE,
+          "compactionBytesPerSecond " + compactionBytesPerSecond + " is less than 1 MiB");
+      require(
+          faults,
+          checkpointInterval != null && !checkpointInterval.isNegative(),
+          "checkpointInterval " + checkpointInterval + " is null or negative");
+      require(
+          faults,
+          checkpointEntries >= 1,
+          "checkpointEntries " + checkpointEntries + " is not positive");
       if (!faults.isEmpty()) {
         throw new IllegalArgumentException(String.join("; ", faults));
       }

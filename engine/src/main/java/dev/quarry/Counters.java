@@ -11,6 +11,12 @@ final class Counters {
   final LongAdder hits = new LongAdder();
   final LongAdder misses = new LongAdder();
   final LongAdder flushes = new LongAdder();
+  final LongAdder evictions = new LongAdder();
+  final LongAdder bytesEvicted = new LongAdder();
+  final LongAdder compactedSegments = new LongAdder();
+  final LongAdder compactionRead = new LongAdder();
+  final LongAdder compactionWritten = new LongAdder();
+  final LongAdder checkpoints = new LongAdder();
 
   /**
    * Counts an acknowledged put.

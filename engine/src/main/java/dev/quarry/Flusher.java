@@ -40,6 +40,7 @@ final class Flusher {
   private final StoreLayout layout;
   private final KeyHash hasher;
   private final @Nullable GroupCommit commit;
+  private final Reserve reserve;
 
   /** The log of the oldest sealed slab, complete, after an attempt that found the disk full. */
   private @Nullable DiskFile unpromoted;
@@ -49,12 +50,19 @@ final class Flusher {
 
   /**
    * @param commit the log; null in a cache
+   * @param reserve is used for the promotion of logs
    */
-  Flusher(Disk disk, StoreLayout layout, KeyHash hasher, @Nullable GroupCommit commit) {
+  Flusher(
+      Disk disk,
+      StoreLayout layout,
+      KeyHash hasher,
+      @Nullable GroupCommit commit,
+      Reserve reserve) {
     this.disk = disk;
     this.layout = layout;
     this.hasher = hasher;
     this.commit = commit;
+    this.reserve = reserve;
   }
 
   /**
@@ -66,7 +74,10 @@ final class Flusher {
   @Nullable MappedSegment flush(ActiveSlab sealed) throws IOException {
     Slab slab = sealed.slab();
     Trailer trailer =
-        commit == null ? write(slab) : promote(slab, commit, Objects.requireNonNull(sealed.log()));
+        commit == null
+            ? write(slab)
+            : reserve.withReserve(
+                () -> promote(slab, commit, Objects.requireNonNull(sealed.log())));
     if (trailer == null) {
       return null;
     }

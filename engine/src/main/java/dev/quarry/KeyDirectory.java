@@ -5,9 +5,14 @@ import dev.quarry.index.Location;
 import dev.quarry.index.Replaced;
 import dev.quarry.index.ShardedIndex;
 import dev.quarry.index.Supersedes;
+import dev.quarry.index.Verdict;
+import dev.quarry.index.sieve.Ghost;
 import dev.quarry.segment.KeyHash;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which record is the newest of each key: the hash index, the bloom filter in front of it, and the
@@ -26,18 +31,64 @@ import dev.quarry.segment.SegmentBytes;
  */
 final class KeyDirectory {
 
-  private final ShardedIndex index = new ShardedIndex();
-  private final SwappableBloomFilter bloom;
+  /** Rebuilt when as many keys are gone, or the share let through is as many times the aim. */
+  private static final int REBUILD_FACTOR = 2;
+
+  /** Absent keys to be seen before the share of them that is let through means anything. */
+  private static final long ENOUGH_MISSES = 100_000;
+
+  // constant
   private final SegmentTable segments;
   private final KeyHash hasher;
-  private final long expectedKeys;
+  private final BlobStoreOptions options;
   private final Supersedes rule = this::supersedes;
 
-  KeyDirectory(SegmentTable segments, KeyHash hasher, long expectedKeys, double falsePositiveRate) {
+  // self-synchronised
+  private final ShardedIndex index;
+  private final SwappableBloomFilter bloom;
+  private final AtomicLong liveBytes = new AtomicLong();
+  private final LongAdder rejected = new LongAdder();
+  private final LongAdder letThrough = new LongAdder();
+
+  /** What the eviction policy remembers; null in a durable store. Set before anything is put. */
+  private volatile @Nullable Ghost ghost;
+
+  /** Told when a pass over the space of the store may be worth while. */
+  private volatile Runnable spaceListener = () -> {};
+
+  private volatile long capacity = Long.MAX_VALUE;
+
+  // owned by the thread that rebuilds the filter
+  private long rejectedBefore;
+  private long letThroughBefore;
+
+  /**
+   * @param expectedEntries how many keys are about to be loaded
+   */
+  KeyDirectory(
+      SegmentTable segments, KeyHash hasher, BlobStoreOptions options, long expectedEntries) {
     this.segments = segments;
     this.hasher = hasher;
-    this.expectedKeys = expectedKeys;
-    this.bloom = new SwappableBloomFilter(expectedKeys, falsePositiveRate);
+    this.options = options;
+    this.index = new ShardedIndex(expectedEntries);
+    this.bloom =
+        new SwappableBloomFilter(
+            Math.max(options.expectedKeys(), REBUILD_FACTOR * expectedEntries),
+            options.bloomFalsePositiveRate());
+  }
+
+  /** Has keys that the policy remembers start visited from now on. */
+  void remember(Ghost evicted) {
+    ghost = evicted;
+  }
+
+  /**
+   * Has a listener told whenever more is live than there is capacity for, or what is live of a
+   * segment has fallen below one half or to nothing.
+   */
+  void watchSpace(long capacity, Runnable listener) {
+    this.capacity = capacity;
+    this.spaceListener = listener;
   }
 
   KeyHash hasher() {
@@ -61,14 +112,26 @@ final class KeyDirectory {
   long find(Scratch scratch) {
     long low = scratch.hash[0];
     long high = scratch.hash[1];
-    return bloom.mightContain(low, high) ? index.get(low, high) : Location.NONE;
+    return bloom.mightContain(low, high) ? counted(index.get(low, high)) : rejected();
+  }
+
+  private long rejected() {
+    rejected.increment();
+    return Location.NONE;
+  }
+
+  private long counted(long location) {
+    if (location == Location.NONE) {
+      letThrough.increment();
+    }
+    return location;
   }
 
   /** The same; marks the entry as visited. */
   long findAndMark(Scratch scratch) {
     long low = scratch.hash[0];
     long high = scratch.hash[1];
-    return bloom.mightContain(low, high) ? index.getAndMark(low, high) : Location.NONE;
+    return bloom.mightContain(low, high) ? counted(index.getAndMark(low, high)) : rejected();
   }
 
   /**
@@ -85,37 +148,130 @@ final class KeyDirectory {
     long high = scratch.hash[1];
     boolean tombstone = kind == RecordFormat.TOMBSTONE;
     long location = Location.pack(segment.id(), offset, tombstone);
-    SwappableBloomFilter.Epoch epoch = bloom.add(low, high);
-    boolean published;
-    try {
-      published =
-          index.publish(low, high, location, length, sequence, false, rule, scratch.replaced);
-    } finally {
-      bloom.confirm(epoch);
-    }
+    Ghost remembered = ghost;
+    boolean visited = remembered != null && !tombstone && remembered.contains(low, high);
+    boolean published =
+        add(low, high, location, length, sequence, visited, tombstone ? null : segment, scratch);
     if (published) {
-      if (!tombstone) {
-        segment.addLive(length);
-      }
       discount(scratch.replaced);
+      if (liveBytes.get() > capacity) {
+        spaceListener.run();
+      }
     }
     return published;
+  }
+
+  /** A put counts as live before it can be found, so that nobody counts it out first. */
+  private boolean add(
+      long low,
+      long high,
+      long location,
+      long length,
+      long sequence,
+      boolean visited,
+      @Nullable Segment live,
+      Scratch scratch) {
+    if (live != null) {
+      count(live, length);
+    }
+    boolean published = false;
+    SwappableBloomFilter.Epoch epoch = bloom.add(low, high);
+    try {
+      published =
+          index.publish(low, high, location, length, sequence, visited, rule, scratch.replaced);
+    } finally {
+      bloom.confirm(epoch);
+      if (!published && live != null) {
+        count(live, -length);
+      }
+    }
+    return published;
+  }
+
+  private void count(Segment segment, long length) {
+    segment.addLive(length);
+    liveBytes.addAndGet(length);
   }
 
   private void discount(Replaced replaced) {
     long location = replaced.location();
     if (location != Location.NONE && !Location.isTombstone(location)) {
-      Segment segment = segments.get(Location.segment(location));
-      if (segment != null) {
-        segment.addLive(-replaced.length());
-      }
+      discount(location, replaced.length());
     }
+  }
+
+  private void discount(long location, long length) {
+    liveBytes.addAndGet(-length);
+    Segment segment = segments.get(Location.segment(location));
+    if (segment == null) {
+      return;
+    }
+    long live = segment.addLive(-length);
+    long half = segment.size() / 2;
+    if (live == 0 || (live < half && live + length >= half)) {
+      spaceListener.run();
+    }
+  }
+
+  /**
+   * Loads an entry of a checkpoint into a directory that has none of its key.
+   *
+   * @param segment the one the location is in
+   */
+  void load(long low, long high, long location, long length, boolean visited, Segment segment) {
+    add(low, high, location, length, 0, visited, segment, Scratch.get());
+  }
+
+  /**
+   * Evicts a record if it still is the newest of its key and no reader has marked it; a mark is
+   * cleared.
+   */
+  Verdict evictUnlessVisited(long low, long high, long location, Replaced out) {
+    Verdict verdict = index.evictUnlessVisited(low, high, location, out);
+    if (verdict == Verdict.EVICTED) {
+      discount(out);
+    }
+    return verdict;
+  }
+
+  /** Forgets a put if it still is the newest of its key; returns whether it was. */
+  boolean forgetPut(long low, long high, long location, Replaced out) {
+    boolean removed = index.removeIf(low, high, location, out);
+    if (removed) {
+      discount(out);
+    }
+    return removed;
+  }
+
+  /**
+   * Has readers of a record go to a copy of it, if it still is the newest of its key.
+   *
+   * @param length of the record
+   */
+  void relocate(
+      long low, long high, long from, long to, long length, Segment input, Segment output) {
+    output.addLive(length);
+    if (index.relocate(low, high, from, to)) {
+      input.addLive(-length);
+    } else {
+      output.addLive(-length);
+    }
+  }
+
+  /** Whether a record on stable storage makes a dead one of the same key unneeded. */
+  boolean isReplacedOnDisk(long low, long high) {
+    long location = index.get(low, high);
+    Segment segment = location == Location.NONE ? null : segments.get(Location.segment(location));
+    return segment != null && segment.trailer() != null;
   }
 
   private boolean supersedes(long existing, long sequence) {
     Segment segment = segments.get(Location.segment(existing));
     if (segment == null || segment.isOlderThan(sequence)) {
       return true;
+    }
+    if (segment.place() >= sequence) {
+      return false;
     }
     SegmentBytes bytes = segment.pin();
     if (bytes == null) {
@@ -159,22 +315,70 @@ final class KeyDirectory {
     return location == Location.NONE || location == Location.pack(segment.id(), offset, true);
   }
 
+  /** Forgets the put of a key if its sequence number is not higher than one. */
+  void forgetUpTo(long low, long high, long sequence) {
+    long location = index.get(low, high);
+    if (location != Location.NONE
+        && !Location.isTombstone(location)
+        && supersedes(location, sequence + 1)) {
+      forgetPut(low, high, location, new Replaced());
+    }
+  }
+
+  /** Whether the index has an entry of a key, be it a tombstone. */
+  boolean isKnown(byte[] key) {
+    Scratch scratch = Scratch.get();
+    hash(key, scratch);
+    return index.get(scratch.hash[0], scratch.hash[1]) != Location.NONE;
+  }
+
+  /** Bytes of records that the index points at, tombstones not counted. */
+  long liveBytes() {
+    return liveBytes.get();
+  }
+
+  /**
+   * The share of absent keys looked for that the bloom filter let through; NaN if there were none.
+   */
+  double observedBloomRate() {
+    return share(letThrough.sum(), rejected.sum());
+  }
+
+  private static double share(long letThrough, long rejected) {
+    return (double) letThrough / (letThrough + rejected);
+  }
+
   /** Keys that have a value. */
   long liveKeys() {
     return index.size() - index.tombstones();
   }
 
-  /** Makes a filter twice the size of the live keys if the present one has become too small. */
+  /**
+   * Makes a filter of twice the size of the live keys if the present one has become too small,
+   * holds too many keys that are gone, or lets too many absent keys through. One thread at a time.
+   */
   void rebuildBloomIfNeeded() {
-    if (!bloom.needsRebuild()) {
+    if (!needsRebuild()) {
       return;
     }
     try {
       bloom.rebuild(
-          Math.max(expectedKeys, 2 * index.size()),
+          Math.max(options.expectedKeys(), REBUILD_FACTOR * index.size()),
           sink -> index.forEach((low, high, location, length, visited) -> sink.accept(low, high)));
+      rejectedBefore = rejected.sum();
+      letThroughBefore = letThrough.sum();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean needsRebuild() {
+    long gone = bloom.keysAdded() - index.size();
+    long passed = letThrough.sum() - letThroughBefore;
+    long stopped = rejected.sum() - rejectedBefore;
+    return bloom.needsRebuild()
+        || gone > bloom.capacity() / REBUILD_FACTOR
+        || (passed + stopped >= ENOUGH_MISSES
+            && share(passed, stopped) > REBUILD_FACTOR * options.bloomFalsePositiveRate());
   }
 }

@@ -88,15 +88,23 @@ final class KeyOrder {
       pruned = true;
     }
     List<byte[]> others = new ArrayList<>();
-    for (Segment segment : inOrder()) {
-      if (segment.trailer() == null) {
-        collect(segment, range, others);
-      } else {
-        takeIn(opened, segment);
-      }
+    while (!isCovered(opened, range, others)) {
+      others.clear(); // a segment went, and what is live of it is in one that came meanwhile
     }
     others.sort(Arrays::compareUnsigned);
     return new Candidates(opened.iterate(range.from(), range.to()), others);
+  }
+
+  @GuardedBy("lock")
+  private boolean isCovered(KeyIndex opened, KeyRange range, List<byte[]> others) {
+    for (Segment segment : inOrder()) {
+      boolean there =
+          segment.trailer() == null ? collect(segment, range, others) : takeIn(opened, segment);
+      if (!there && !closed && segments.get(segment.id()) != segment) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private List<Segment> inOrder() {
@@ -105,10 +113,10 @@ final class KeyOrder {
     return all;
   }
 
-  private static void collect(Segment segment, KeyRange range, List<byte[]> keys) {
+  private static boolean collect(Segment segment, KeyRange range, List<byte[]> keys) {
     SegmentBytes bytes = segment.pin();
     if (bytes == null) {
-      return; // dropped, as it held nothing
+      return false;
     }
     try {
       segment.forEachRecord(
@@ -118,6 +126,7 @@ final class KeyOrder {
               keys.add(key);
             }
           });
+      return true;
     } finally {
       bytes.unpin();
     }
@@ -141,17 +150,18 @@ final class KeyOrder {
   }
 
   @GuardedBy("lock")
-  private void takeIn(KeyIndex opened, Segment segment) {
+  private boolean takeIn(KeyIndex opened, Segment segment) {
     Trailer trailer = segment.trailer();
     if (trailer == null || opened.covers(segment.id(), trailer.fingerprint())) {
-      return;
+      return true;
     }
     SegmentBytes bytes = segment.pin();
     if (bytes == null) {
-      return;
+      return false;
     }
     try {
       opened.add(segment.id(), trailer.fingerprint(), sink -> feed(segment, bytes, sink));
+      return true;
     } finally {
       bytes.unpin();
     }
@@ -164,6 +174,36 @@ final class KeyOrder {
           if (kind == RecordFormat.PUT) {
             sink.put(key);
           } else if (directory.isGone(key, segment, offset)) {
+            sink.delete(key);
+          }
+        });
+  }
+
+  /**
+   * Lets go of a segment that nothing leads to any more, and of its keys that have no value. Should
+   * a crash bring the segment back, it is not covered, and its keys are taken in again.
+   *
+   * @param bytes of the segment, pinned
+   */
+  void forget(Segment segment, SegmentBytes bytes) {
+    lock.lock();
+    try {
+      KeyIndex opened = index;
+      if (opened != null) {
+        opened.remove(segment.id(), sink -> feedGone(segment, bytes, sink));
+      }
+    } catch (KeyIndexDamagedException | BlobStoreException e) {
+      LOG.warn("keys of {} stay in the key index: {}", segment.path(), e.getMessage());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void feedGone(Segment segment, SegmentBytes bytes, KeySink sink) {
+    segment.forEachRecord(
+        bytes,
+        (kind, key, offset, length, sequence) -> {
+          if (kind == RecordFormat.PUT && !directory.isKnown(key)) {
             sink.delete(key);
           }
         });

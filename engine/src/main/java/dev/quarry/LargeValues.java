@@ -42,7 +42,9 @@ final class LargeValues {
   private final KeyDirectory directory;
   private final SegmentTable segments;
   private final FailureLatch latch;
+  private final Reserve reserve;
   private final Consumer<Segment> added;
+
   private final StagingBuffers buffers = new StagingBuffers();
 
   /** Held for reading by every put; what it guards is the directory that others may open next. */
@@ -62,6 +64,7 @@ final class LargeValues {
       KeyDirectory directory,
       SegmentTable segments,
       FailureLatch latch,
+      Reserve reserve,
       Consumer<Segment> added) {
     this.storeId = storeId;
     this.disk = disk;
@@ -70,6 +73,7 @@ final class LargeValues {
     this.directory = directory;
     this.segments = segments;
     this.latch = latch;
+    this.reserve = reserve;
     this.added = added;
   }
 
@@ -99,11 +103,12 @@ final class LargeValues {
   private void putOpen(byte[] key, ByteBuffer value) {
     long length = RecordFormat.length(key.length, value.remaining());
     long fileLength = Footer.fileLength(FileHeader.LENGTH + RecordFormat.align(length), 1);
-    memtable.reserveSpace(fileLength);
+    reserve.checkPut(fileLength);
+    memtable.bound().reserve(fileLength);
     try {
       putReserved(key, value, length);
     } finally {
-      memtable.releaseSpace(fileLength);
+      memtable.bound().release(fileLength);
     }
   }
 
@@ -129,6 +134,7 @@ final class LargeValues {
       segment = write(id, key, value, sequence);
     } catch (DiskFullException e) {
       remove(id);
+      reserve.putFoundFull(e);
       throw new StoreFullException("the disk is full: " + e.getMessage(), e);
     } catch (IOException e) {
       throw latch.fail(e);
@@ -137,6 +143,7 @@ final class LargeValues {
     Scratch scratch = Scratch.get();
     directory.hash(key, scratch);
     directory.publish(scratch, segment, FileHeader.LENGTH, length, sequence, RecordFormat.PUT);
+    segment.setSettled();
     added.accept(segment);
   }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +27,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Writers take places in the active slab without a lock. Who finds it full rotates: seals it and
  * opens the next. When all slabs wait for the disk, so does the writer; when the disk is full, it
- * is told. Safe for use by any number of threads.
+ * is told; when it failed, the oldest slab of a cache is dropped. Safe for use by any number of
+ * threads.
  */
 final class Memtable {
-
-  private record Resident(ActiveSlab slab, MappedSegment mapped) {}
 
   // constant
   private final UUID storeId;
@@ -40,12 +40,15 @@ final class Memtable {
   private final @Nullable GroupCommit commit;
   private final FailureLatch latch;
   private final Runnable requestFlush;
+  private final LongConsumer makeRoom;
 
   // self-synchronised
   private final SlabPool pool;
+  private final ResidentSlabs residents;
   private final AtomicInteger nextId;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition progress = lock.newCondition();
+  private final CacheBound bound;
 
   /** Written under the lock. Sealed and not yet replaced after a rotation that found no room. */
   private volatile ActiveSlab active;
@@ -57,13 +60,9 @@ final class Memtable {
   @GuardedBy("lock")
   private final Deque<ActiveSlab> sealed = new ArrayDeque<>();
 
-  /** Slabs that are on disk, oldest first. */
+  /** Writers that wait for the memory of a slab. */
   @GuardedBy("lock")
-  private final Deque<Resident> resident = new ArrayDeque<>();
-
-  /** Bytes of disk set aside for segments that are being written beside the slabs. */
-  @GuardedBy("lock")
-  private long reserved;
+  private int wanting;
 
   /** Why the last attempt to flush the oldest sealed slab found no room; null when it did. */
   @GuardedBy("lock")
@@ -74,6 +73,8 @@ final class Memtable {
    * @param nextId the first id of a segment that is free
    * @param nextSequence the first sequence number that is
    * @param requestFlush has the flusher look for sealed slabs
+   * @param graveyard segments whose files still take room
+   * @param makeRoom makes room in a cache for so many bytes, or throws
    */
   Memtable(
       UUID storeId,
@@ -84,7 +85,9 @@ final class Memtable {
       FailureLatch latch,
       int nextId,
       long nextSequence,
-      Runnable requestFlush) {
+      Runnable requestFlush,
+      Graveyard graveyard,
+      LongConsumer makeRoom) {
     this.storeId = storeId;
     this.layout = layout;
     this.options = options;
@@ -92,18 +95,22 @@ final class Memtable {
     this.commit = commit;
     this.latch = latch;
     this.requestFlush = requestFlush;
+    this.makeRoom = makeRoom;
+    this.bound = new CacheBound(options, segments, graveyard, latch, makeRoom, lock);
     this.pool = new SlabPool(options.segmentBytes(), options.slabs());
+    this.residents = new ResidentSlabs(pool);
     this.nextId = new AtomicInteger(nextId);
     this.active = open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
+    latch.addListener(this::failed);
   }
 
   /** Closes the first slab at once where a cache has no room for what it would become. */
   void start() {
     lock.lock();
     try {
-      checkBound(0);
-    } catch (StoreFullException e) {
-      seal(active); // and who writes is told
+      if (!bound.fits(0)) {
+        seal(active); // and who writes is told
+      }
     } finally {
       lock.unlock();
     }
@@ -112,6 +119,16 @@ final class Memtable {
   /** The slab that takes records; sealed at any moment. */
   ActiveSlab active() {
     return active;
+  }
+
+  /** The slabs that are on disk. */
+  ResidentSlabs residents() {
+    return residents;
+  }
+
+  /** Keeps a cache within its bound. */
+  CacheBound bound() {
+    return bound;
   }
 
   /** An id for a segment that is not a slab's. */
@@ -123,25 +140,37 @@ final class Memtable {
 
   /**
    * Replaces the active slab if it still is the one that a writer found full; waits for the disk if
-   * all slabs do.
+   * all slabs do, or for one of them to be dropped.
    *
    * @throws StoreFullException if the disk is full, or the cache at its bound
+   * @throws StoreFailedException if the store is read-only
    */
-  @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
   void rotate(ActiveSlab found) {
+    while (!tryRotate(found)) {
+      makeRoom.accept(options.segmentBytes());
+    }
+  }
+
+  /** Returns false if a cache has no room for another slab. */
+  @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
+  private boolean tryRotate(ActiveSlab found) {
     lock.lock();
     try {
       while (active == found) {
-        checkUsable();
+        checkOpen();
+        latch.checkWritable();
         seal(found);
-        checkBound(options.segmentBytes());
-        ByteBuffer memory = takeMemory();
+        if (!bound.fits(options.segmentBytes())) {
+          return false;
+        }
+        ByteBuffer memory = residents.takeMemory();
         if (memory != null) {
           active = open(memory, found.slab().nextSequence(), found.slab());
         } else {
-          awaitFlusher(() -> active != found || hasMemory());
+          awaitMemory(found);
         }
       }
+      return true;
     } finally {
       lock.unlock();
     }
@@ -171,102 +200,60 @@ final class Memtable {
     return new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
   }
 
-  @GuardedBy("lock")
-  private @Nullable ByteBuffer takeMemory() {
-    ByteBuffer memory = pool.tryTake();
-    while (memory == null && evictResident()) {
-      memory = pool.tryTake();
+  /** Whether a sealed slab is not on disk yet. */
+  boolean isFlushing() {
+    lock.lock();
+    try {
+      return !sealed.isEmpty();
+    } finally {
+      lock.unlock();
     }
-    return memory;
+  }
+
+  /** Whether records are on stable storage that are newer than those of all segments. */
+  boolean isLogBegun() {
+    return commit != null && commit.isAnythingDurable();
   }
 
   @GuardedBy("lock")
-  private boolean hasMemory() {
-    return !resident.isEmpty() || pool.hasSpare();
-  }
-
-  /** Has the readers of the oldest slab that is on disk go there, and its memory come back. */
-  @GuardedBy("lock")
-  private boolean evictResident() {
-    Resident oldest = resident.poll();
-    if (oldest == null) {
-      return false;
+  @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
+  private void awaitMemory(ActiveSlab found) {
+    wanting++;
+    try {
+      awaitFlusher(() -> active != found || residents.hasMemory(), latch::checkWritable);
+    } finally {
+      wanting--;
     }
-    oldest.slab.segment().moveTo(oldest.mapped);
-    pool.retire(oldest.slab.slab());
-    return true;
   }
 
   /**
    * Waits until something holds, as long as there is hope.
    *
+   * @param hope throws when there is none
    * @throws StoreFullException if the disk is full
    */
   @GuardedBy("lock")
-  private void awaitFlusher(BooleanSupplier holds) {
+  private void awaitFlusher(BooleanSupplier holds, Runnable hope) {
     full = null;
     requestFlush.run();
     while (!holds.getAsBoolean()) {
-      latch.check();
+      hope.run();
       if (full != null) {
         throw new StoreFullException("the disk is full: " + full.getMessage(), full);
       }
-      progress.awaitUninterruptibly();
+      if (latch.isMemoryOnly()) {
+        requestFlush.run(); // which drops what was not flushed, and did not before the failure
+      }
+      if (!holds.getAsBoolean()) {
+        progress.awaitUninterruptibly();
+      }
     }
   }
 
-  /**
-   * Refuses what would take a cache beyond its bound.
-   *
-   * @param bytes of disk wanted
-   */
-  @GuardedBy("lock")
-  private void checkBound(long bytes) {
-    if (options.mode() == StoreMode.DURABLE) {
-      return;
-    }
-    long taken = segments.claimedBytes(options.segmentBytes()) + reserved;
-    if (taken + bytes > options.maxBytes()) {
-      throw new StoreFullException(
-          "the cache takes "
-              + taken
-              + " bytes of its "
-              + options.maxBytes()
-              + ", there is no room for another "
-              + bytes);
-    }
-  }
-
-  /**
-   * Sets space aside for a segment that is not a slab's, until {@link #releaseSpace}.
-   *
-   * @throws StoreFullException if that would take a cache beyond its bound
-   */
-  void reserveSpace(long bytes) {
-    lock.lock();
-    try {
-      checkBound(bytes);
-      reserved += bytes;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Ends what {@link #reserveSpace} began: the segment is there, or never will be. */
-  void releaseSpace(long bytes) {
-    lock.lock();
-    try {
-      reserved -= bytes;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void checkUsable() {
+  private void checkOpen() {
     if (closed) {
       throw new StoreClosedException("the store is closed");
     }
-    latch.check();
   }
 
   // ---- the flusher's side ----
@@ -286,7 +273,7 @@ final class Memtable {
     lock.lock();
     try {
       sealed.remove(slab);
-      resident.add(new Resident(slab, mapped));
+      residents.add(slab, mapped);
       full = null;
       progress.signalAll();
     } finally {
@@ -294,7 +281,20 @@ final class Memtable {
     }
   }
 
-  /** Notes that the oldest sealed slab held nothing and has no file. */
+  /**
+   * The sealed slab to be dropped next, by a store that goes on in memory alone; null when nobody
+   * needs its memory.
+   */
+  @Nullable ActiveSlab oldestToDrop() {
+    lock.lock();
+    try {
+      return wanting > 0 && !residents.hasMemory() ? sealed.peek() : null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Notes that nothing leads to the oldest sealed slab any more and that it gets no file. */
   void dropped(ActiveSlab slab) {
     lock.lock();
     try {
@@ -319,7 +319,7 @@ final class Memtable {
     }
   }
 
-  /** Wakes who waits for the flusher, as it has failed. */
+  /** Wakes who waits, as the store or an attempt to make room has failed. */
   void failed() {
     lock.lock();
     try {
@@ -331,14 +331,7 @@ final class Memtable {
 
   /** Sees to it that the next rotation finds clean memory. */
   void prepareMemory() {
-    lock.lock();
-    try {
-      if (!pool.hasSpare()) {
-        evictResident();
-      }
-    } finally {
-      lock.unlock();
-    }
+    residents.prepareMemory();
     pool.clean();
   }
 
@@ -353,12 +346,15 @@ final class Memtable {
   void flushAll() {
     lock.lock();
     try {
-      checkUsable();
+      checkOpen();
+      latch.check();
       ActiveSlab last = active;
       if (!last.slab().isEmpty()) {
         seal(last); // the next writer opens another
       }
-      awaitFlusher(() -> sealed.stream().noneMatch(slab -> slab.slab().id() <= last.slab().id()));
+      awaitFlusher(
+          () -> sealed.stream().noneMatch(slab -> slab.slab().id() <= last.slab().id()),
+          latch::check);
     } finally {
       lock.unlock();
     }
@@ -373,9 +369,9 @@ final class Memtable {
     lock.lock();
     try {
       closed = true;
-      latch.check();
       seal(active);
-      awaitFlusher(sealed::isEmpty);
+      latch.check();
+      awaitFlusher(sealed::isEmpty, latch::check);
     } finally {
       lock.unlock();
     }
@@ -383,14 +379,7 @@ final class Memtable {
 
   /** Lets go of all memory, after {@link #close}. */
   void release() {
-    lock.lock();
-    try {
-      while (evictResident()) {
-        // the mappings are retired with the segments
-      }
-    } finally {
-      lock.unlock();
-    }
+    residents.letGo(segment -> true); // the mappings are retired with the segments
   }
 
   /** Bytes of memory that slabs take. */

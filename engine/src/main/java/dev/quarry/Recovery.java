@@ -1,7 +1,13 @@
 package dev.quarry;
 
+import dev.quarry.index.Location;
+import dev.quarry.index.checkpoint.Checkpoint;
+import dev.quarry.index.sieve.Ghost;
 import dev.quarry.segment.Disk;
+import dev.quarry.segment.Footer;
 import dev.quarry.segment.MappedSegment;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.SegmentBytes;
 import dev.quarry.segment.SegmentFile;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
@@ -11,8 +17,16 @@ import dev.quarry.wal.LogPromotion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +38,13 @@ import org.slf4j.LoggerFactory;
  *   <li>Every log is read up to its torn tail. Damage to what had been synced stops the opening,
  *       with nothing changed.
  *   <li>Logs that hold records become segments; the others are removed.
- *   <li>Every segment's footer is read, and its records are published as they once were: the
- *       highest sequence number of each key wins.
+ *   <li>Segments that another one replaces are removed.
+ *   <li>The entries of the checkpoint are loaded, as far as the segments that it covers are there.
+ *   <li>The footers of all other segments are read, and their records published as they once were:
+ *       the highest sequence number of each key wins. What they say was evicted is taken out again.
  * </ol>
+ *
+ * <p>A checkpoint that is missing, damaged or of another version costs time and nothing else.
  *
  * <p>Each step may be cut short by a crash at any point and is then taken again: a log is promoted
  * from the records it holds, which promotion does not touch.
@@ -40,22 +58,38 @@ final class Recovery {
   private final UUID storeId;
   private final SegmentTable segments;
   private final KeyDirectory directory;
+  private final @Nullable Checkpoint checkpoint;
+  private final @Nullable Ghost ghost;
   private final Scratch scratch = Scratch.get();
+
+  /** Segments whose records the checkpoint does not account for. */
+  private final List<Segment> uncovered = new ArrayList<>();
+
+  /** Those of them that say that records were evicted. */
+  private final Set<Segment> withEvictions = new LinkedHashSet<>();
+
+  /** Files that were made good from their records. */
+  private final Set<Path> damaged = new HashSet<>();
+
   private long highestSequence;
   private long highestId;
-  private int damaged;
+  private long uncoveredEntries;
 
   private Recovery(
       Disk disk,
       StoreLayout layout,
       StoreIdentity identity,
       SegmentTable segments,
-      KeyDirectory directory) {
+      KeyDirectory directory,
+      @Nullable Checkpoint checkpoint,
+      @Nullable Ghost ghost) {
     this.disk = disk;
     this.layout = layout;
     this.storeId = identity.storeId();
     this.segments = segments;
     this.directory = directory;
+    this.checkpoint = checkpoint;
+    this.ghost = ghost;
   }
 
   /**
@@ -64,23 +98,28 @@ final class Recovery {
    * @param nextSequence the first sequence number that is free
    * @param nextId the first segment id that is
    * @param damagedFiles files that were made good from their records
+   * @param uncoveredEntries footer entries that were read, as no checkpoint accounts for them
    */
-  record Result(long nextSequence, int nextId, int damagedFiles) {}
+  record Result(long nextSequence, int nextId, int damagedFiles, long uncoveredEntries) {}
 
   /**
    * Recovers a store.
    *
    * @param segments empty; has every segment afterwards, also when this fails
    * @param directory empty; has every key afterwards
+   * @param checkpoint null if there is no good one
+   * @param ghost told what was evicted since the checkpoint; null in a durable store
    */
   static Result run(
       Disk disk,
       StoreLayout layout,
       StoreIdentity identity,
       SegmentTable segments,
-      KeyDirectory directory)
+      KeyDirectory directory,
+      @Nullable Checkpoint checkpoint,
+      @Nullable Ghost ghost)
       throws IOException {
-    return new Recovery(disk, layout, identity, segments, directory).run();
+    return new Recovery(disk, layout, identity, segments, directory, checkpoint, ghost).run();
   }
 
   private Result run() throws IOException {
@@ -89,12 +128,19 @@ final class Recovery {
     }
     promoteLogs(readLogs());
     disk.syncDirectory(layout.segments()); // what is served from now on must be there to stay
-    for (long id : layout.segmentIds(disk)) {
-      load(id);
+    openSegments();
+    loadCheckpoint();
+    uncovered.sort(Comparator.comparingLong(Segment::place).thenComparingInt(Segment::id));
+    for (Segment segment : uncovered) {
+      publish(segment);
+    }
+    for (Segment segment : withEvictions) {
+      evict(segment);
     }
     directory.forgetAllTombstones();
     directory.rebuildBloomIfNeeded();
-    return new Result(highestSequence + 1, Math.toIntExact(highestId + 1), damaged);
+    return new Result(
+        highestSequence + 1, Math.toIntExact(highestId + 1), damaged.size(), uncoveredEntries);
   }
 
   private List<LogContents> readLogs() throws IOException {
@@ -124,24 +170,133 @@ final class Recovery {
     disk.syncDirectory(layout.logs());
   }
 
-  private void load(long id) throws IOException {
-    Path path = layout.segment(id);
-    noteId(id, path);
+  // ---- segments ----
+
+  private void openSegments() throws IOException {
+    Map<Integer, Long> covered = new HashMap<>();
+    if (checkpoint != null) {
+      checkpoint.head().covered().forEach(each -> covered.put(each.id(), each.fingerprint()));
+    }
+    List<Segment> opened = new ArrayList<>();
+    Set<Long> replaced = new HashSet<>();
+    for (long id : layout.segmentIds(disk)) {
+      Path path = layout.segment(id);
+      noteId(id, path);
+      Trailer trailer = readTrailer(id, path);
+      highestSequence = Math.max(highestSequence, trailer.highestSequence());
+      Segment segment = new Segment(trailer, storeId, path, MappedSegment.map(disk, path));
+      segment.setSettled();
+      segments.addAll(List.of(segment)); // who fails retires what is in the table
+      opened.add(segment);
+      replaced.addAll(replacedBy(segment, trailer));
+    }
+    remove(opened.stream().filter(segment -> replaced.contains((long) segment.id())).toList());
+    for (Segment segment : opened) {
+      long fingerprint = Objects.requireNonNull(segment.trailer()).fingerprint();
+      if (segments.get(segment.id()) != null
+          && !Objects.equals(covered.get(segment.id()), fingerprint)) {
+        uncovered.add(segment);
+      }
+    }
+  }
+
+  /** The trailer alone if it is good; else the file is looked at more closely. */
+  private Trailer readTrailer(long id, Path path) throws IOException {
+    try {
+      return SegmentFile.openTrailer(disk, path, storeId, id);
+    } catch (CorruptionException e) {
+      return open(id, path).trailer();
+    }
+  }
+
+  private SegmentFile open(long id, Path path) throws IOException {
     SegmentFile file = SegmentFile.open(disk, path, storeId, id, directory.hasher());
-    if (file.damage() != null) {
-      damaged++;
+    if (file.damage() != null && damaged.add(path)) {
       LOG.warn("made good from its records: {}", file.damage().getMessage());
     }
-    Trailer trailer = file.trailer();
-    Segment segment = new Segment(trailer, storeId, path, MappedSegment.map(disk, path));
-    segments.addAll(List.of(segment));
-    highestSequence = Math.max(highestSequence, trailer.highestSequence());
+    return file;
+  }
+
+  private List<Long> replacedBy(Segment segment, Trailer trailer) throws IOException {
+    SegmentBytes bytes = Objects.requireNonNull(segment.pin());
+    try {
+      return SegmentFile.replaced(bytes, trailer, segment.path(), segment.salt());
+    } catch (CorruptionException e) {
+      List<Long> ids = new ArrayList<>();
+      open(segment.id(), segment.path())
+          .forEachEntry(
+              (low, high, offset, length, sequence, kind) -> {
+                if (kind == Footer.REPLACED) {
+                  ids.add(low);
+                }
+              });
+      return ids;
+    } finally {
+      bytes.unpin();
+    }
+  }
+
+  /** What compaction replaced was still there when the store was last open, or a crash saved it. */
+  private void remove(List<Segment> replaced) throws IOException {
+    for (Segment segment : replaced) {
+      segments.remove(segment);
+      segment.retire();
+      disk.delete(segment.path());
+    }
+    if (!replaced.isEmpty()) {
+      disk.syncDirectory(layout.segments());
+    }
+  }
+
+  // ---- entries ----
+
+  private void loadCheckpoint() throws IOException {
+    if (checkpoint == null) {
+      return;
+    }
+    Set<Integer> read = new HashSet<>();
+    uncovered.forEach(segment -> read.add(segment.id()));
+    highestSequence = Math.max(highestSequence, checkpoint.head().highestSequence());
+    try {
+      checkpoint.forEachEntry(
+          (low, high, location, length, visited) -> {
+            Segment segment = segments.get(Location.segment(location));
+            if (segment != null && !read.contains(segment.id())) {
+              directory.load(low, high, location, length, visited, segment);
+            }
+          });
+    } catch (IOException | BlobStoreException e) {
+      throw new CheckpointFile.LostException(e);
+    }
+  }
+
+  private void publish(Segment segment) throws IOException {
+    SegmentFile file = open(segment.id(), segment.path());
+    uncoveredEntries += file.trailer().entries();
     file.forEachEntry(
         (low, high, offset, length, sequence, kind) -> {
-          scratch.hash[0] = low;
-          scratch.hash[1] = high;
-          directory.publish(scratch, segment, offset, length, sequence, kind);
+          if (kind == RecordFormat.PUT || kind == RecordFormat.TOMBSTONE) {
+            scratch.hash[0] = low;
+            scratch.hash[1] = high;
+            directory.publish(scratch, segment, offset, length, sequence, kind);
+          } else if (kind == Footer.EVICTED) {
+            withEvictions.add(segment);
+          }
         });
+  }
+
+  /** An eviction takes out the record it names, and older ones; a newer one stays. */
+  private void evict(Segment segment) throws IOException {
+    open(segment.id(), segment.path())
+        .forEachEntry(
+            (low, high, offset, length, sequence, kind) -> {
+              if (kind == Footer.EVICTED) {
+                directory.forgetUpTo(low, high, sequence);
+                if (ghost != null && length > 0) {
+                  ghost.add(low, high, length);
+                }
+              }
+            });
   }
 
   private void noteId(long id, Path path) {

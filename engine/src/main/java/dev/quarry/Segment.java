@@ -1,7 +1,10 @@
 package dev.quarry;
 
+import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.Footer;
+import dev.quarry.segment.FooterBuilder;
+import dev.quarry.segment.KeyHash;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.RecordVisitor;
 import dev.quarry.segment.SegmentBytes;
@@ -28,6 +31,7 @@ final class Segment {
 
   private final int id;
   private final long salt;
+  private final long place;
   private final Path path;
   private final AtomicLong liveBytes = new AtomicLong();
 
@@ -37,6 +41,15 @@ final class Segment {
   /** Null until the file is on stable storage under its final name. */
   private volatile @Nullable Trailer trailer;
 
+  /** Whether every record with a sequence number of this segment, or a lower one, is published. */
+  private volatile boolean settled;
+
+  /** Whether compaction found the segment damaged, and must leave it as it is. */
+  private volatile boolean damaged;
+
+  /** Bytes of shadows that could not be dropped when compaction last looked. */
+  private volatile long keptBytes;
+
   /** Which records were verified; null until the first was. */
   private volatile @Nullable AtomicLongArray verified;
 
@@ -44,6 +57,7 @@ final class Segment {
   Segment(Slab slab, Path path) {
     this.id = (int) slab.id();
     this.salt = slab.salt();
+    this.place = slab.header().firstSequence();
     this.path = path;
     this.bytes = slab;
   }
@@ -52,6 +66,7 @@ final class Segment {
   Segment(Trailer trailer, UUID storeId, Path path, SegmentBytes bytes) {
     this.id = (int) trailer.segmentId();
     this.salt = RecordFormat.salt(storeId, trailer.segmentId());
+    this.place = trailer.lowestSequence();
     this.path = path;
     this.bytes = bytes;
     this.trailer = trailer;
@@ -59,6 +74,11 @@ final class Segment {
 
   int id() {
     return id;
+  }
+
+  /** Where in the queue the segment is: no record of it has a lower sequence number. */
+  long place() {
+    return place;
   }
 
   /** What binds records to the segment. */
@@ -69,6 +89,11 @@ final class Segment {
   /** The file, or the one that there will be. */
   Path path() {
     return path;
+  }
+
+  /** Bytes of its file, or of the slab while there is none. */
+  long size() {
+    return bytes.size();
   }
 
   /** What the segment's file ends with; null until it is on stable storage. */
@@ -113,6 +138,86 @@ final class Segment {
     }
   }
 
+  /**
+   * Hands the footer entries in pinned bytes of this segment, which is on stable storage, to a
+   * consumer, in the order of the records.
+   */
+  void forEachEntry(SegmentBytes pinned, KeyHash hasher, Footer.EntryConsumer consumer) {
+    Trailer written = Objects.requireNonNull(trailer);
+    if (written.fileLength() <= Integer.MAX_VALUE) {
+      Footer.forEach(pinned.head(), written, consumer);
+    } else { // too long for one buffer, and so a single record
+      FooterBuilder footer = new FooterBuilder(hasher);
+      forEachRecord(pinned, footer);
+      footer.forEach(consumer);
+    }
+  }
+
+  /** Whether the footer in pinned bytes is the one that was written. */
+  boolean isFooterIntact(SegmentBytes pinned) {
+    Trailer written = Objects.requireNonNull(trailer);
+    return written.fileLength() > Integer.MAX_VALUE || Footer.isIntact(pinned.head(), written);
+  }
+
+  /** Whether there is the header of a put of that length at an offset of pinned bytes. */
+  boolean isIntact(SegmentBytes pinned, long offset, long length) {
+    int at = (int) offset;
+    return RecordFormat.isHeader(pinned.head(), at, salt)
+        && RecordFormat.kind(pinned.head(), at) == RecordFormat.PUT
+        && RecordFormat.length(pinned.head(), at) == length;
+  }
+
+  /** Whether readers find the segment in its file, and no longer in a slab. */
+  boolean isMapped() {
+    return trailer != null && !(bytes instanceof Slab);
+  }
+
+  /** Whether a reader holds a pin. */
+  boolean isPinned() {
+    return bytes.isPinned();
+  }
+
+  /** Notes that nothing of the segment, nor anything older, is still to be published. */
+  void setSettled() {
+    settled = true;
+  }
+
+  /** Whether {@link #setSettled} was called. */
+  boolean isSettled() {
+    return settled;
+  }
+
+  /** Notes that the segment is damaged, so that what is left of it is not to be touched. */
+  void setDamaged() {
+    damaged = true;
+  }
+
+  /** Whether compaction may take the segment as an input. */
+  boolean isCompactable() {
+    return settled && trailer != null && !damaged;
+  }
+
+  /** Whether {@link #setDamaged} was called. */
+  boolean isDamaged() {
+    return damaged;
+  }
+
+  /** Notes how many bytes of shadows there were no dropping of. */
+  void setKeptBytes(long bytes) {
+    keptBytes = bytes;
+  }
+
+  /** Bytes of the file that compaction would take away, an estimate; 0 for a slab. */
+  long garbageBytes() {
+    Trailer written = trailer;
+    if (written == null) {
+      return 0;
+    }
+    double fill = (double) (liveBytes.get() + keptBytes) / written.recordsEnd();
+    long needed = fill == 0 ? 0 : (long) (fill * written.fileLength()) + Disk.BLOCK;
+    return Math.max(0, written.fileLength() - needed);
+  }
+
   /** Refuses further pins, for good. */
   void retire() {
     bytes.retire();
@@ -139,8 +244,9 @@ final class Segment {
     return Footer.sequence(pinned.head(), written, offset);
   }
 
-  void addLive(long length) {
-    liveBytes.addAndGet(length);
+  /** Counts a record in, or out if negative; returns what is live now. */
+  long addLive(long length) {
+    return liveBytes.addAndGet(length);
   }
 
   /** Bytes of records that the index points at. */

@@ -3,6 +3,7 @@ package dev.quarry;
 import dev.quarry.segment.Trailer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +24,14 @@ final class SegmentTable {
   }
 
   /** Forgets a segment. */
-  synchronized void remove(Segment segment) {
+  void remove(Segment segment) {
+    removeAll(List.of(segment));
+  }
+
+  /** Forgets segments. */
+  synchronized void removeAll(Collection<Segment> removed) {
     Int2ObjectHashMap<Segment> changed = new Int2ObjectHashMap<>(segments);
-    changed.remove(segment.id());
+    removed.forEach(segment -> changed.remove(segment.id()));
     segments = changed;
   }
 
@@ -61,6 +67,34 @@ final class SegmentTable {
       sum += trailer == null ? 0 : trailer.fileLength() - segment.liveBytes();
     }
     return sum;
+  }
+
+  /**
+   * The segments that are on disk and settled, such that of a record in one of them none that is
+   * older is in any other segment, those that come later included.
+   */
+  @SuppressWarnings("ReferenceEquality") // every change makes a new map
+  List<Segment> settled() {
+    for (; ; ) {
+      Int2ObjectHashMap<Segment> seen = segments;
+      List<Segment> settled = all();
+      settled.removeIf(segment -> !segment.isSettled() || segment.trailer() == null);
+      if (seen == segments) { // none came before one was found settled that is newer
+        return settled;
+      }
+    }
+  }
+
+  /** Whether nothing of any segment on disk is still to be published. */
+  boolean areAllSettled() {
+    return all().stream().allMatch(segment -> segment.isSettled() || segment.trailer() == null);
+  }
+
+  /** All segments in the order of the queue, the oldest first. */
+  List<Segment> inQueueOrder() {
+    List<Segment> all = all();
+    all.sort(Comparator.comparingLong(Segment::place).thenComparingInt(Segment::id));
+    return all;
   }
 
   /** All segments, in no order. */

@@ -71,10 +71,23 @@ final class StoreOpener {
       StoreIdentity identity = identity();
       disk.syncDirectory(
           directory); // a STORE may be of a process that was killed before it did this
-      return next.open(layout, identity, lock);
+      return openWithReserve(next, identity, lock);
     } catch (Throwable e) {
       closeAfter(lock, e);
       throw e;
+    }
+  }
+
+  /** Recovery that finds the disk full is run again in the room of the reserve. */
+  private BlobStore openWithReserve(Next next, StoreIdentity identity, Closeable lock)
+      throws IOException {
+    try {
+      return next.open(layout, identity, lock);
+    } catch (DiskFullException e) {
+      if (!Reserve.discard(disk, layout)) {
+        throw e;
+      }
+      return next.open(layout, identity, lock);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.quarry;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param liveBytes bytes of records whose key still has that value
  * @param deadBytes bytes of segment files that are not live records: overwritten and deleted
  *     values, tombstones, headers and footers
- * @param diskBytes bytes of segment files on disk
+ * @param diskBytes bytes of all files of the store but the key index: segments, those about to be
+ *     deleted included, log, checkpoint, reserve and the file that names the store
  * @param slabBytes memory of slabs
  * @param indexBytes memory of the hash index
  * @param bloomBytes memory of the bloom filter
@@ -28,6 +30,19 @@ import org.jspecify.annotations.Nullable;
  * @param flushes segments written from slabs
  * @param recoveryNanos how long opening took, in nanoseconds
  * @param damagedFiles files found damaged at opening, and made good from their records
+ * @param reserveBytes bytes of disk that a durable store keeps for deletes and compaction
+ * @param checkpointBytes bytes of the checkpoint on disk
+ * @param logBytes bytes of the log on disk, which are not in a segment yet
+ * @param evictions records that were evicted
+ * @param bytesEvicted bytes of those records
+ * @param segmentsCompacted segments that compaction has taken away
+ * @param compactionBytesRead bytes of live records that compaction has copied
+ * @param compactionBytesWritten bytes of segments that compaction has written
+ * @param checkpoints checkpoints that were written
+ * @param observedBloomRate the share of absent keys looked for that the bloom filter let through;
+ *     NaN if none was looked for
+ * @param idleReason why nothing more was reclaimed when space was last looked at, in words
+ * @param liveShares of each segment file how much is live, in the order of the queue
  * @param failure why the store refuses writes; null when it does not
  */
 public record StoreStats(
@@ -52,4 +67,31 @@ public record StoreStats(
     long flushes,
     long recoveryNanos,
     int damagedFiles,
-    @Nullable String failure) {}
+    long reserveBytes,
+    long checkpointBytes,
+    long logBytes,
+    long evictions,
+    long bytesEvicted,
+    long segmentsCompacted,
+    long compactionBytesRead,
+    long compactionBytesWritten,
+    long checkpoints,
+    double observedBloomRate,
+    String idleReason,
+    List<LiveShare> liveShares,
+    @Nullable String failure) {
+
+  /** Takes a copy of the list. */
+  public StoreStats {
+    liveShares = List.copyOf(liveShares);
+  }
+
+  /**
+   * How much of a segment file is live.
+   *
+   * @param segmentId the segment
+   * @param fileBytes of its file
+   * @param liveBytes of records whose key still has that value
+   */
+  public record LiveShare(long segmentId, long fileBytes, long liveBytes) {}
+}

@@ -1,5 +1,6 @@
 package dev.quarry;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.index.Location;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
@@ -13,14 +14,16 @@ import org.agrona.collections.LongArrayList;
  * still on its way or of a large value still being written, could bring a deleted key back.
  *
  * <p>That is so when the tombstone's slab and all before it are settled, so slabs are swept in
- * their order. Runs on the store's background thread alone.
+ * their order. Safe for use by any number of threads.
  */
 final class TombstoneSweeper {
 
   /** The tombstones of a slab: three longs each, low and high half of the hash and location. */
-  private record Unswept(Slab slab, LongArrayList tombstones) {}
+  private record Unswept(Slab slab, Segment segment, LongArrayList tombstones) {}
 
   private final KeyDirectory directory;
+
+  @GuardedBy("this")
   private final Deque<Unswept> unswept = new ArrayDeque<>();
 
   TombstoneSweeper(KeyDirectory directory) {
@@ -28,7 +31,7 @@ final class TombstoneSweeper {
   }
 
   /** Takes note of the tombstones of a sealed slab whose memory is still there. */
-  void add(Slab slab) {
+  synchronized void add(Slab slab, Segment segment) {
     LongArrayList tombstones = new LongArrayList();
     long[] hash = new long[2];
     slab.forEachRecord(
@@ -41,17 +44,19 @@ final class TombstoneSweeper {
             tombstones.addLong(Location.pack((int) slab.id(), offset, true));
           }
         });
-    unswept.add(new Unswept(slab, tombstones));
+    unswept.add(new Unswept(slab, segment, tombstones));
   }
 
-  /** Sweeps the slabs that are settled. */
-  void sweep() {
+  /** Sweeps the slabs that are settled, and notes that their segments are. */
+  synchronized void sweep() {
     while (!unswept.isEmpty() && unswept.peek().slab.isSettled()) {
-      LongArrayList tombstones = unswept.poll().tombstones;
+      Unswept settled = unswept.poll();
+      LongArrayList tombstones = settled.tombstones;
       for (int i = 0; i < tombstones.size(); i += 3) {
         directory.forget(
             tombstones.getLong(i), tombstones.getLong(i + 1), tombstones.getLong(i + 2));
       }
+      settled.segment.setSettled();
     }
   }
 }

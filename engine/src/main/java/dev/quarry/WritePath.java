@@ -33,6 +33,7 @@ final class WritePath {
   private final LargeValues largeValues;
   private final @Nullable GroupCommit commit;
   private final FailureLatch latch;
+  private final Reserve reserve;
   private final Counters counters;
   private final long largestSlabRecord;
 
@@ -45,6 +46,7 @@ final class WritePath {
       LargeValues largeValues,
       @Nullable GroupCommit commit,
       FailureLatch latch,
+      Reserve reserve,
       Counters counters,
       BlobStoreOptions options) {
     this.memtable = memtable;
@@ -52,6 +54,7 @@ final class WritePath {
     this.largeValues = largeValues;
     this.commit = commit;
     this.latch = latch;
+    this.reserve = reserve;
     this.counters = counters;
     this.largestSlabRecord = options.largestSlabRecord();
   }
@@ -81,7 +84,7 @@ final class WritePath {
    * @return whether it took the value away, or would have, had not a later put been faster
    */
   boolean delete(byte[] key) {
-    boolean published = append(RecordFormat.TOMBSTONE, key, NO_VALUE, null, 0, 0);
+    boolean published = appendTombstone(key);
     Scratch scratch = Scratch.get();
     long other = published ? scratch.replaced.location() : directory.find(scratch);
     boolean deleted = other != Location.NONE && !Location.isTombstone(other);
@@ -91,15 +94,46 @@ final class WritePath {
     return deleted;
   }
 
+  /**
+   * A tombstone that finds the disk full is void, and is written anew in the room of the reserve.
+   */
+  private boolean appendTombstone(byte[] key) {
+    for (; ; ) {
+      int before = reserve.releases();
+      try {
+        return append(RecordFormat.TOMBSTONE, key, NO_VALUE, null, 0, 0);
+      } catch (StoreFullException e) {
+        if (!releaseAfter(before)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private boolean releaseAfter(int before) {
+    try {
+      return reserve.releaseAfter(before);
+    } catch (DiskFullException e) {
+      throw new StoreFullException("the disk is full: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw latch.fail(e);
+    }
+  }
+
   /** The five steps; the value is {@code buffer} where there is one, else {@code array}. */
   private boolean append(
       byte kind, byte[] key, byte[] array, @Nullable ByteBuffer buffer, int from, int valueLength) {
     long length = RecordFormat.length(key.length, valueLength);
-    latch.check();
-    ActiveSlab active = memtable.active();
-    long ticket = active.slab().reserve(length);
+    latch.checkWritable();
+    ActiveSlab active = null;
+    long ticket = Slab.FULL;
     while (ticket == Slab.FULL) {
-      memtable.rotate(active);
+      if (active != null) {
+        memtable.rotate(active);
+      }
+      if (kind == RecordFormat.PUT) {
+        reserve.checkPut(length); // again after a rotation, which may have used the reserve
+      }
       active = memtable.active();
       ticket = active.slab().reserve(length);
     }
@@ -118,7 +152,7 @@ final class WritePath {
         }
       }
       int offset = Slab.position(ticket);
-      awaitDurable(active, (int) (offset + RecordFormat.align(length)));
+      awaitDurable(active, (int) (offset + RecordFormat.align(length)), kind);
       Scratch scratch = Scratch.get();
       directory.hash(key, scratch);
       long sequence = active.slab().sequence(ticket);
@@ -128,13 +162,16 @@ final class WritePath {
     }
   }
 
-  private void awaitDurable(ActiveSlab active, int end) {
+  private void awaitDurable(ActiveSlab active, int end, byte kind) {
     if (commit == null) {
       return;
     }
     try {
       commit.await(Objects.requireNonNull(active.log()), end);
     } catch (DiskFullException e) {
+      if (kind == RecordFormat.PUT) {
+        reserve.putFoundFull(e);
+      }
       throw new StoreFullException("the disk is full: " + e.getMessage(), e);
     } catch (IOException e) {
       throw latch.fail(e);

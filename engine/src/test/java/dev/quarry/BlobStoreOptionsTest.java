@@ -127,8 +127,8 @@ class BlobStoreOptionsTest {
   }
 
   @Test
-  void aCachesSegmentsAreAnEighthOfItOrTheDefault() {
-    assertEquals(2 * MIB, BlobStoreOptions.cache(16 * MIB).segmentBytes());
+  void aCachesSegmentsAreASixtyFourthOfItOrTheDefault() {
+    assertEquals(2 * MIB, BlobStoreOptions.cache(128 * MIB).segmentBytes());
     assertEquals(32 * MIB, BlobStoreOptions.cache(1L << 40).segmentBytes());
     assertEquals(0, BlobStoreOptions.cache(10 * MIB + 12_345).segmentBytes() % 4096);
   }

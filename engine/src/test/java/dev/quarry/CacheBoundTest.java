@@ -22,6 +22,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A cache that has reached the bytes of disk it may take. */
 class CacheBoundTest {
@@ -48,58 +50,116 @@ class CacheBoundTest {
     return sum;
   }
 
-  /** Puts keys until one is refused; returns how many were taken. */
-  private static int fill(BlobStore store, int length) {
-    for (int i = 0; ; i++) {
-      try {
-        store.put(key(i), value(i, length));
-      } catch (StoreFullException e) {
-        assertTrue(e.getMessage().contains(Long.toString(BOUND)), e.getMessage());
-        return i;
+  /** Puts keys up to a number; each is taken, can be read, and leaves the cache in its bound. */
+  private void fill(BlobStore store, int from, int to, int length) throws IOException {
+    for (int i = from; i < to; i++) {
+      store.put(key(i), value(i, length));
+      assertArrayEquals(value(i, length), store.get(key(i)));
+      assertBound(BOUND);
+    }
+  }
+
+  private void assertBound(long bound) throws IOException {
+    long taken = segmentBytes();
+    assertTrue(taken <= bound, () -> taken + " of " + bound + " are taken");
+  }
+
+  private static int countPresent(BlobStore store, int to, int length) {
+    int present = 0;
+    for (int i = 0; i < to; i++) {
+      byte[] found = store.get(key(i));
+      if (found != null) {
+        assertArrayEquals(value(i, length), found);
+        present++;
       }
+    }
+    return present;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 100, 1_000, 5_000, 20_000, 40_000, 65_000})
+  void putsOfAnySizeAreTakenForEverAndTheBoundIsKeptAtEveryOne(int length) throws IOException {
+    int puts = (int) Math.min(20_000, 4 * BOUND / (length + 40));
+    try (BlobStore store = open()) {
+      fill(store, 0, puts, length);
+      long evictions = store.stats().evictions();
+      assertTrue(evictions > 0);
+      int present = countPresent(store, puts, length);
+      assertEquals(puts - evictions, present, "who is missing was evicted");
+      assertEquals(present, store.stats().keys());
+      assertTrue(store.stats().liveBytes() <= OPTIONS.capacityBytes());
+      StoreInvariants.check(store, disk, ROOT);
+    }
+    assertBound(BOUND);
+  }
+
+  @Test
+  void mostOfTheCapacityIsUsedWhenThereIsLittleGarbage() throws IOException {
+    try (BlobStore store = open()) {
+      fill(store, 0, 1_000, 1_000);
+      assertTrue(
+          store.stats().liveBytes() > OPTIONS.capacityBytes() * 3 / 4,
+          () -> store.stats().liveBytes() + " of " + OPTIONS.capacityBytes() + " are live");
     }
   }
 
   @Test
-  void putsAreRefusedWithTheBoundInTheMessageAndReadsGoOn() throws IOException {
-    int taken;
+  void deletesAndOverwritesAreTakenAtTheBound() throws IOException {
     try (BlobStore store = open()) {
-      taken = fill(store, 5_000);
-      assertTrue(taken * 5_000L > BOUND * 3 / 4, "most of it is used");
-      int refused = taken;
-      for (int i = 0; i < 3; i++) {
-        assertThrows(
-            StoreFullException.class, () -> store.put(key(refused), value(refused, 5_000)));
-        assertThrows(StoreFullException.class, () -> store.put(key(0), value(99, 5_000)));
-        assertThrows(StoreFullException.class, () -> store.put(key(0), value(99, 100_000)));
-        assertThrows(StoreFullException.class, () -> store.delete(key(0)));
+      fill(store, 0, 300, 3_000);
+      for (int i = 0; i < 300; i++) {
+        store.delete(key(i));
+        assertNull(store.get(key(i)));
+        store.put(key(i / 3), value(i / 3, 3_000));
+        assertBound(BOUND);
       }
-      StoreFixture.assertAll(store, 0, taken, 5_000);
-      assertNull(store.get(key(refused)));
-      assertEquals(taken, store.stats().keys());
-      assertEquals(taken, store.stats().puts());
-      assertNull(store.stats().failure());
-      assertTrue(store.stats().diskBytes() <= BOUND);
+      StoreInvariants.check(store, disk, ROOT);
     }
-    assertTrue(segmentBytes() <= BOUND, () -> "the bound is kept");
+  }
+
+  /** What is dead goes before what is live. */
+  @Test
+  void overwritingTheSameKeysEvictsNothing() throws IOException {
     try (BlobStore store = open()) {
-      StoreFixture.assertAll(store, 0, taken, 5_000);
-      assertEquals(taken, store.stats().keys());
+      for (int round = 0; round < 30; round++) {
+        fill(store, 0, 30, 2_000);
+      }
+      assertEquals(0, store.stats().evictions());
+      StoreFixture.assertAll(store, 0, 30, 2_000);
+      assertTrue(store.stats().segmentsCompacted() > 0);
     }
   }
 
   @Test
-  void everythingCanBeSyncedThoughNothingMoreIsTaken() {
+  void whatIsReadAgainAndAgainStays() throws IOException {
+    try (BlobStore store = open()) {
+      for (int i = 0; i < 1_000; i++) {
+        putAll(store, i, i + 1, 2_000);
+        assertArrayEquals(value(0, 2_000), store.get(key(0)), "read all the time");
+      }
+      assertTrue(store.stats().evictions() > 800);
+    }
+  }
+
+  @Test
+  void everythingCanBeSyncedAtTheBound() throws IOException {
     SimulatedDisk crashed;
-    int taken;
+    List<Integer> present = new ArrayList<>();
     try (BlobStore store = open()) {
-      taken = fill(store, 5_000);
+      fill(store, 0, 400, 5_000);
       store.sync();
       store.sync();
+      for (int i = 0; i < 400; i++) {
+        if (store.contains(key(i))) {
+          present.add(i);
+        }
+      }
       crashed = disk.afterCrash(Survival.NONE, 1);
     }
     try (BlobStore store = StoreFixture.open(crashed, OPTIONS)) {
-      StoreFixture.assertAll(store, 0, taken, 5_000);
+      for (int i : present) {
+        assertArrayEquals(value(i, 5_000), store.get(key(i)), () -> "key " + i);
+      }
     }
   }
 
@@ -107,31 +167,61 @@ class CacheBoundTest {
   @Test
   void openingAndClosingAgainAndAgainDoesNotOutgrowTheBound() throws IOException {
     try (BlobStore store = open()) {
-      fill(store, 5_000);
+      fill(store, 0, 100, 5_000);
     }
     for (int i = 0; i < 20; i++) {
       try (BlobStore store = open()) {
-        store.put(key(1_000 + i), value(i, 60_000));
-      } catch (StoreFullException e) {
-        // just as well
+        assertBound(BOUND);
+        fill(store, 1_000 + i, 1_001 + i, 60_000);
       }
+      assertBound(BOUND);
     }
-    long taken = segmentBytes();
-    assertTrue(taken <= BOUND + SEGMENT, () -> taken + " of " + BOUND + " are taken");
   }
 
   @Test
-  void largeValuesCountToo() throws IOException {
-    try (BlobStore store = open()) {
-      store.put(key(1), value(1, 200_000));
-      assertThrows(StoreFullException.class, () -> store.put(key(2), value(2, 300_000)));
-      store.put(key(2), value(2, 150_000));
-      assertThrows(StoreFullException.class, () -> store.put(key(1), value(3, 200_000)));
-      assertArrayEquals(value(1, 200_000), store.get(key(1)));
-      assertArrayEquals(value(2, 150_000), store.get(key(2)));
-      assertNull(store.stats().failure());
+  void aSmallerBoundIsKeptFromTheFirstPutOn() throws IOException {
+    BlobStoreOptions large = OPTIONS.toBuilder().maxBytes(20L * SEGMENT).build();
+    try (BlobStore store = StoreFixture.open(disk, large)) {
+      putAll(store, 0, 150, 5_000);
     }
-    assertTrue(segmentBytes() <= BOUND);
+    assertTrue(segmentBytes() > BOUND * 3 / 2);
+    try (BlobStore store = open()) {
+      fill(store, 1_000, 1_001, 5_000);
+      assertTrue(store.stats().evictions() > 50);
+      int present = countPresent(store, 150, 5_000);
+      assertEquals(150 - store.stats().evictions(), present);
+      assertTrue(present > 20, "no more is evicted than must be");
+    }
+    assertBound(BOUND);
+  }
+
+  @Test
+  void largeValuesMakeRoomLikeOthers() throws IOException {
+    try (BlobStore store = open()) {
+      for (int i = 0; i < 20; i++) {
+        int length = 80_000 + 10_000 * i;
+        fill(store, i, i + 1, length);
+        fill(store, 100 + i, 101 + i, 3_000);
+      }
+      assertNull(store.stats().failure());
+      StoreInvariants.check(store, disk, ROOT);
+    }
+    assertBound(BOUND);
+  }
+
+  @Test
+  void aValueThatCanNeverFitIsRefusedAndCostsNothing() throws IOException {
+    try (BlobStore store = open()) {
+      fill(store, 0, 20, 5_000);
+      for (int length : new int[] {300_000, 400_000, 5_000_000}) {
+        StoreFullException e =
+            assertThrows(StoreFullException.class, () -> store.put(key(0), value(9, length)));
+        assertTrue(e.getMessage().contains(Long.toString(BOUND)), e.getMessage());
+      }
+      StoreFixture.assertAll(store, 0, 20, 5_000);
+      assertEquals(0, store.stats().evictions());
+      fill(store, 20, 40, 5_000);
+    }
   }
 
   @Test

@@ -17,6 +17,7 @@ import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.FileSystemDisk;
 import dev.quarry.segment.Footer;
 import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.StoreLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -52,6 +53,7 @@ class DamagedSegmentTest {
       store.put(key("deleted"), value(0, 10));
       store.delete(key("deleted"));
     }
+    Files.delete(new StoreLayout(directory).checkpoint()); // else an opening looks at the end alone
     segment = StoreFixture.onlySegment(disk, directory);
     pristine = Files.readAllBytes(segment);
     places = StoreFixture.places(disk, directory, segment);
@@ -79,6 +81,7 @@ class DamagedSegmentTest {
       check.run(store);
     }
     assertEquals(before, StoreFixture.files(directory), "reading changes no file");
+    Files.delete(new StoreLayout(directory).checkpoint());
   }
 
   private void assertOthers(BlobStore store) {
@@ -187,6 +190,26 @@ class DamagedSegmentTest {
             assertEquals(1, store.stats().damagedFiles());
             assertAllThere(store);
           });
+    }
+  }
+
+  @Test
+  void theFooterOfASegmentThatACheckpointAccountsForIsNotLookedAt() throws IOException {
+    BlobStore.open(directory, DURABLE).close();
+    flip(segment, StoreFixture.trailer(disk, directory, segment).recordsEnd() + 40, 0x20);
+    try (BlobStore store = BlobStore.open(directory, DURABLE)) {
+      assertEquals(0, store.stats().damagedFiles());
+      assertAllThere(store);
+    }
+  }
+
+  @Test
+  void aDamagedHeaderIsNotedAlsoWhereACheckpointAccountsForTheSegment() throws IOException {
+    BlobStore.open(directory, DURABLE).close();
+    flip(segment, 20, 0x10);
+    try (BlobStore store = BlobStore.open(directory, DURABLE)) {
+      assertEquals(1, store.stats().damagedFiles());
+      assertAllThere(store);
     }
   }
 

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.SimulatedCrashException;
 import dev.quarry.segment.SimulatedDisk;
+import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +29,6 @@ import net.jqwik.api.RandomGenerator;
 class DurableCrashTest {
 
   private static final Path ROOT = Path.of("/store");
-  private static final BlobStoreOptions OPTIONS = TestStores.small(StoreMode.DURABLE);
 
   @Property(tries = 400)
   void whatWasAcknowledgedSurvivesACrashAtAnyCall(
@@ -37,7 +38,7 @@ class DurableCrashTest {
 
   @Provide
   Arbitrary<List<Step>> histories() {
-    return Step.any().filter(DurableCrashTest::needsNoKeyIndex).list().ofMinSize(1).ofMaxSize(60);
+    return Step.any().filter(DurableCrashTest::needsNoKeyIndex).list().ofMinSize(1).ofMaxSize(100);
   }
 
   private static boolean needsNoKeyIndex(Step step) {
@@ -66,6 +67,7 @@ class DurableCrashTest {
     private final List<Step> steps;
     private final Random random;
     private final UnaryOperator<Disk> decorator;
+    private final BlobStoreOptions options;
     private final StoreModel model = new StoreModel();
     private SimulatedDisk disk;
     private BlobStore store;
@@ -74,6 +76,7 @@ class DurableCrashTest {
       this.steps = steps;
       this.random = new Random(seed);
       this.decorator = decorator;
+      this.options = TestStores.busy(StoreMode.DURABLE, random);
       this.disk = new SimulatedDisk(random.nextLong());
     }
 
@@ -94,10 +97,27 @@ class DurableCrashTest {
         }
       }
       crash();
+      SimulatedDisk forgetful = disk.afterCrash(Survival.ALL, random.nextLong());
       open();
-      model.checkAll(store);
+      disk.crashAt(Long.MAX_VALUE);
+      model.checkAll(store, disk, ROOT);
       store.close();
+      StoreInvariants.checkClosed(store, disk, ROOT);
       assertTrue(disk.openHandles().isEmpty(), () -> "not closed: " + disk.openHandles());
+      checkWithoutCheckpoint(forgetful);
+    }
+
+    /** A checkpoint is never the truth. */
+    private void checkWithoutCheckpoint(SimulatedDisk image) {
+      disk = image;
+      try {
+        image.delete(new StoreLayout(ROOT).checkpoint());
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+      open();
+      model.checkAll(store, disk, ROOT);
+      store.close();
     }
 
     private void planCrash(int withinCalls) {
@@ -110,7 +130,7 @@ class DurableCrashTest {
     private void open() {
       for (; ; ) {
         try {
-          store = BlobStore.open(ROOT, OPTIONS, TestStores.inline(decorator.apply(disk)));
+          store = BlobStore.open(ROOT, options, TestStores.inline(decorator.apply(disk)));
           return;
         } catch (SimulatedCrashException e) {
           crash();

@@ -55,6 +55,7 @@ final class FaultHistory {
       store.put(key(number), after);
       model.put(number, after);
     }
+    assertArrayEquals(after, store.get(key(number)), () -> "after operation " + operation);
   }
 
   private static byte @Nullable [] after(int operation) {
@@ -87,6 +88,21 @@ final class FaultHistory {
       assertArrayEquals(model.get(i), store.get(key(i)), () -> "key " + number + " " + when);
     }
     assertEquals(model.size(), store.stats().keys(), () -> "keys " + when);
+  }
+
+  /** From now on, what a cache has evicted counts as deleted: it must not come back. */
+  void forgetEvicted(BlobStore store) {
+    model.keySet().removeIf(number -> store.get(key(number)) == null);
+  }
+
+  /** Checks of every key that it has its newest value, or none; so it is with a failed cache. */
+  void checkNewestOrNone(BlobStore store, String when) {
+    for (int i = 0; i < KEYS; i++) {
+      byte[] found = store.get(key(i));
+      int number = i;
+      assertTrue(
+          found == null || Arrays.equals(model.get(i), found), () -> "key " + number + " " + when);
+    }
   }
 
   /** Checks of every key that it has a value it was once given, or none; so it is with a cache. */

@@ -193,19 +193,30 @@ class FullDiskTest {
     open(disk, StoreMode.CACHE).close();
   }
 
-  /** Does the history, with refusals allowed; returns the operations that were refused. */
+  /**
+   * Does the history, with refusals allowed, and evictions in a cache; returns the operations that
+   * were refused.
+   */
   private static List<Integer> run(BlobStore store, FaultHistory history) {
     List<Integer> refused = new ArrayList<>();
     for (int operation : FaultHistory.operations()) {
+      forgetEvicted(store, history);
       try {
         history.run(store, operation);
       } catch (StoreFullException e) {
         refused.add(operation);
+        forgetEvicted(store, history);
         history.check(store, "after operation " + operation + " was refused");
       }
       assertNull(store.stats().failure(), () -> "after operation " + operation);
     }
     return refused;
+  }
+
+  private static void forgetEvicted(BlobStore store, FaultHistory history) {
+    if (store.stats().mode() == StoreMode.CACHE) {
+      history.forgetEvicted(store);
+    }
   }
 
   /**
@@ -236,6 +247,7 @@ class FullDiskTest {
       try (BlobStore store = open(disk, mode)) {
         disk.failAt(disk.ioCalls() + call, FULL);
         run(store, history);
+        forgetEvicted(store, history);
         history.check(store, "call " + call + " failed");
       } catch (StoreFailedException e) {
         assertTrue(failedToSyncADirectory(disk), () -> "call failed for good: " + e);
@@ -271,6 +283,7 @@ class FullDiskTest {
           disk.capacity(disk.usedSpace() + room);
           run(store, history);
           disk.capacity(PLENTY);
+          forgetEvicted(store, history);
           history.check(store, "before anything else is put");
           assertEquals(List.of(), run(store, history));
           history.check(store, "since there is room");

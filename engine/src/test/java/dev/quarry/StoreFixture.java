@@ -184,7 +184,7 @@ final class StoreFixture {
     Files.write(path, bytes);
   }
 
-  /** Every file below a directory with its bytes, the lock and the key index left out. */
+  /** Every file below a directory with its bytes, the lock, checkpoint and key index left out. */
   static Map<Path, ByteBuffer> files(Path root) throws IOException {
     Map<Path, ByteBuffer> files = new TreeMap<>();
     Files.walkFileTree(
@@ -192,7 +192,7 @@ final class StoreFixture {
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
-            return path.endsWith("keyindex")
+            return path.endsWith("keyindex") || path.endsWith("index")
                 ? FileVisitResult.SKIP_SUBTREE
                 : FileVisitResult.CONTINUE;
           }

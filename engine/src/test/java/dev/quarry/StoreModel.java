@@ -3,12 +3,16 @@ package dev.quarry;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.index.Location;
+import dev.quarry.segment.Disk;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -84,6 +88,15 @@ final class StoreModel {
     }
   }
 
+  /**
+   * Compares every key of the store, and none other, with the model, and the files with the
+   * figures.
+   */
+  void checkAll(BlobStore store, Disk disk, Path root) {
+    checkAll(store);
+    StoreInvariants.check(store, disk, root);
+  }
+
   /** Compares every key of the store, and none other, with the model. */
   void checkAll(BlobStore store) {
     for (int key = 0; key < Step.KEYS; key++) {
@@ -98,6 +111,14 @@ final class StoreModel {
         values.get(key), store.get(key), () -> "value of key " + Arrays.toString(key));
   }
 
+  /** Of a cache that may be evicting right now. */
+  void checkNewestOrNone(byte[] key, BlobStore store) {
+    byte[] found = store.get(key);
+    assertTrue(
+        found == null || Arrays.equals(values.get(key), found),
+        () -> "key " + Arrays.toString(key) + " has a value that is not its newest");
+  }
+
   /** Compares the order of keys. */
   void checkKeys(BlobStore store, KeyRange range) {
     List<String> expected =
@@ -109,6 +130,34 @@ final class StoreModel {
       }
     }
     assertEquals(expected, found);
+  }
+
+  /** Does a step to a cache, of which reads evict nothing; who writes may find its key evicted. */
+  void runInCache(Step step, BlobStore store) {
+    if (step.kind() != Step.Kind.DELETE) {
+      run(step, store);
+      return;
+    }
+    long before = store.stats().evictions();
+    boolean had = values.remove(step.keyBytes()) != null;
+    boolean deleted = store.delete(step.keyBytes());
+    assertTrue(had || !deleted, "deleted what was not there");
+    assertTrue(deleted || !had || store.stats().evictions() > before, "did not delete");
+  }
+
+  /** Takes over that a cache has evicted keys; returns how many. */
+  int forgetEvicted(BlobStore store) {
+    int before = values.size();
+    values.keySet().removeIf(key -> !isPresent(key, store));
+    return before - values.size();
+  }
+
+  /** Unlike a read, leaves no mark that eviction sees. */
+  private static boolean isPresent(byte[] key, BlobStore store) {
+    long[] hash = new long[2];
+    store.directory().hasher().hash(key, hash);
+    long location = store.directory().index().get(hash[0], hash[1]);
+    return location != Location.NONE && !Location.isTombstone(location);
   }
 
   /** Takes over what a key has in a store after a step that a crash cut short. */

@@ -2,7 +2,9 @@ package dev.quarry;
 
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.Xxh3KeyHash;
+import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,6 +22,26 @@ final class TestStores {
     BlobStoreOptions options =
         mode == StoreMode.DURABLE ? BlobStoreOptions.durable() : BlobStoreOptions.cache(1L << 40);
     return options.toBuilder().segmentBytes(SEGMENT_BYTES).slabs(2).expectedKeys(10).build();
+  }
+
+  /**
+   * Such that everything that keeps a store in its space is done all the time: a little garbage is
+   * too much, a cache holds a few segments, and hardly a pass leaves the checkpoint as it is.
+   */
+  static BlobStoreOptions busy(StoreMode mode, Random random) {
+    BlobStoreOptions.Builder builder =
+        small(mode).toBuilder()
+            .maxGarbageShare(0.05 + random.nextDouble() / 4)
+            .checkpointEntries(1 + random.nextInt(50))
+            .graceZone(random.nextBoolean())
+            .ghost(random.nextBoolean());
+    if (random.nextBoolean()) {
+      builder.checkpointInterval(Duration.ZERO);
+    }
+    if (mode == StoreMode.CACHE) {
+      builder.maxBytes((6L + random.nextInt(5)) * SEGMENT_BYTES);
+    }
+    return builder.build();
   }
 
   /** Everything is done in the caller's thread, so that a history has one order of I/O calls. */

@@ -162,6 +162,16 @@ public final class GroupCommit {
     }
   }
 
+  /** Whether a log that is not finished holds anything on stable storage. */
+  public boolean isAnythingDurable() {
+    lock.lock();
+    try {
+      return unfinished.stream().anyMatch(ticket -> ticket.log.durable() > FileHeader.LENGTH);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How often a log was synced. */
   public long syncs() {
     return syncs.sum();

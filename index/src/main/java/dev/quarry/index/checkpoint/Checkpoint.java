@@ -41,8 +41,7 @@ public final class Checkpoint implements Closeable {
   }
 
   /**
-   * Opens the checkpoint of a store and reads all of it once. Removes what an interrupted write
-   * left, so none may be under way.
+   * Opens the checkpoint of a store and reads all of it once.
    *
    * @return null if there is none
    * @throws CorruptionException if it is damaged, or another store's
@@ -50,9 +49,6 @@ public final class Checkpoint implements Closeable {
    */
   public static @Nullable Checkpoint open(Disk disk, StoreLayout layout, UUID storeId)
       throws IOException {
-    if (disk.exists(layout.checkpointTemporary())) {
-      disk.delete(layout.checkpointTemporary());
-    }
     if (!disk.exists(layout.checkpoint())) {
       return null;
     }

@@ -96,7 +96,7 @@ class CheckpointPageTest {
     ByteBuffer blob = content().head().blob().order(ByteOrder.LITTLE_ENDIAN);
     int filter = page().tables().get("Ghost").length() + page().tables().get("Generation").length();
     for (int i = 0; i < 8; i++) {
-      long bit = hash("alpha")[0] >>> 6 * i & 63;
+      long bit = (hash("alpha")[0] >>> (6 * i)) & 63;
       assertEquals(1L << bit, blob.getLong(filter + 8 * i), "long " + i);
     }
   }

@@ -1,0 +1,93 @@
+package dev.quarry;
+
+import dev.quarry.index.checkpoint.Checkpoint;
+import dev.quarry.index.sieve.Ghost;
+import dev.quarry.index.sieve.GhostImage;
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.StoreLayout;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoint that an opening finds, or none: whatever is wrong with it, it is as if missing.
+ */
+final class CheckpointFile implements Closeable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointFile.class);
+
+  private final @Nullable Checkpoint checkpoint;
+
+  private CheckpointFile(@Nullable Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+  }
+
+  /** Thrown by who has begun to load a checkpoint and finds it damaged after all. */
+  static final class LostException extends IOException {
+
+    private static final long serialVersionUID = 1;
+
+    LostException(Exception cause) {
+      super(cause);
+    }
+  }
+
+  /** The checkpoint of a store, if there is a good one. Removes what an interrupted write left. */
+  static CheckpointFile find(Disk disk, StoreLayout layout, UUID storeId) throws IOException {
+    disk.delete(layout.checkpointTemporary());
+    try {
+      return new CheckpointFile(Checkpoint.open(disk, layout, storeId));
+    } catch (IOException | BlobStoreException e) {
+      return none(e);
+    }
+  }
+
+  /** No checkpoint. */
+  static CheckpointFile none(Exception reason) {
+    LOG.warn("opening takes longer, as the checkpoint is of no use: {}", reason.getMessage());
+    return new CheckpointFile(null);
+  }
+
+  /** The checkpoint; null if there is none. */
+  @Nullable Checkpoint get() {
+    return checkpoint;
+  }
+
+  /** The number of entries in it. */
+  long entries() {
+    return checkpoint == null ? 0 : checkpoint.entries();
+  }
+
+  /** Bytes of it on disk. */
+  long fileLength() {
+    return checkpoint == null ? 0 : checkpoint.fileLength();
+  }
+
+  /** Where the hand of eviction was. */
+  long hand() {
+    return checkpoint == null ? 0 : checkpoint.head().hand();
+  }
+
+  /** What eviction remembered; nothing if that is not known. */
+  Ghost ghost(BlobStoreOptions options, KeyDirectory directory) {
+    if (checkpoint != null && checkpoint.head().blob().hasRemaining()) {
+      try {
+        return GhostImage.read(
+            checkpoint.head().blob(), options.capacityBytes(), directory::liveKeys);
+      } catch (IllegalArgumentException e) {
+        LOG.warn("what was evicted is forgotten: {}", e.getMessage());
+      }
+    }
+    return new Ghost(options.capacityBytes(), directory::liveKeys);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (checkpoint != null) {
+      checkpoint.close();
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.quarry;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses what to compact next: the segment with the largest share of garbage, and those of its
+ * neighbours in the queue that are sparse or small, as long as what is live of them all fits one
+ * segment.
+ *
+ * <p>Only neighbours go together, as an output has one place in the queue; and only such whose
+ * sequence numbers do not overlap, so that its records stay in order. In a durable store the
+ * segment with the highest numbers is left out, unless a log goes on from it: the next opening
+ * takes from it which numbers are used up. (A cache may use again numbers that no file knows of any
+ * more.)
+ */
+final class CompactionPicker {
+
+  /** A share of garbage below which a rewrite costs more than it brings. */
+  static final double LEAST_GARBAGE = 0.15;
+
+  private static final int MOST_INPUTS = 64;
+
+  private final long segmentBytes;
+  private final boolean durable;
+
+  CompactionPicker(BlobStoreOptions options) {
+    this.segmentBytes = options.segmentBytes();
+    this.durable = options.mode() == StoreMode.DURABLE;
+  }
+
+  /** A choice: what to compact, or why there is nothing. */
+  record Choice(List<Segment> inputs, String reason) {
+
+    boolean isNothing() {
+      return inputs.isEmpty();
+    }
+
+    private static Choice nothing(String reason) {
+      return new Choice(List.of(), reason);
+    }
+  }
+
+  /**
+   * Chooses a segment of which nothing is live.
+   *
+   * @param queue all segments, in the order of the queue
+   * @param logGoesOn whether a log holds records that are newer than those of all segments
+   */
+  Choice dead(List<Segment> queue, boolean logGoesOn) {
+    Segment newest = logGoesOn ? null : newest(queue);
+    for (Segment segment : queue) {
+      if (isEligible(segment, newest) && segment.liveBytes() == 0 && share(segment) > 0) {
+        return new Choice(List.of(segment), "");
+      }
+    }
+    return Choice.nothing("no segment is dead as a whole");
+  }
+
+  /**
+   * Chooses neighbours with much garbage.
+   *
+   * @param queue all segments, in the order of the queue
+   */
+  Choice sparse(List<Segment> queue) {
+    Segment newest = newest(queue);
+    int seed = -1;
+    for (int i = 0; i < queue.size(); i++) {
+      if (isEligible(queue.get(i), newest)
+          && (seed < 0 || share(queue.get(i)) > share(queue.get(seed)))) {
+        seed = i;
+      }
+    }
+    if (seed < 0) {
+      return Choice.nothing("every segment is too new, or damaged");
+    }
+    if (share(queue.get(seed)) < LEAST_GARBAGE) {
+      return Choice.nothing(
+          String.format(
+              "the sparsest segment, %d, is garbage to %.0f %%, which is not worth a rewrite",
+              queue.get(seed).id(), 100 * share(queue.get(seed))));
+    }
+    return new Choice(
+        List.copyOf(queue.subList(first(queue, seed, newest), end(queue, seed, newest))), "");
+  }
+
+  private int first(List<Segment> queue, int seed, @Nullable Segment newest) {
+    long live = kept(queue.get(seed));
+    int first = seed;
+    while (first > 0
+        && seed - first < MOST_INPUTS / 2
+        && joins(queue.get(first - 1), queue.get(first - 1), queue.get(first), newest)
+        && live + kept(queue.get(first - 1)) <= segmentBytes / 2) {
+      first--;
+      live += kept(queue.get(first));
+    }
+    return first;
+  }
+
+  private int end(List<Segment> queue, int seed, @Nullable Segment newest) {
+    long live = kept(queue.get(seed));
+    for (int i = first(queue, seed, newest); i < seed; i++) {
+      live += kept(queue.get(i));
+    }
+    int end = seed + 1;
+    while (end < queue.size()
+        && end - seed < MOST_INPUTS / 2
+        && joins(queue.get(end), queue.get(end - 1), queue.get(end), newest)
+        && live + kept(queue.get(end)) <= segmentBytes * 7 / 8) {
+      live += kept(queue.get(end));
+      end++;
+    }
+    return end;
+  }
+
+  /** Whether a neighbour should come along, and its numbers do not overlap. */
+  private boolean joins(
+      Segment candidate, Segment earlier, Segment later, @Nullable Segment newest) {
+    return isEligible(candidate, newest)
+        && highest(earlier) < later.place()
+        && (share(candidate) >= LEAST_GARBAGE || candidate.size() < segmentBytes / 4);
+  }
+
+  /** Whether a segment is worth compacting. */
+  boolean isSparse(Segment segment) {
+    return segment.isCompactable() && share(segment) >= LEAST_GARBAGE;
+  }
+
+  private static boolean isEligible(Segment segment, @Nullable Segment newest) {
+    return segment != newest && segment.isCompactable() && segment.isMapped();
+  }
+
+  private static double share(Segment segment) {
+    return (double) segment.garbageBytes() / fileLength(segment);
+  }
+
+  /** Bytes that stay of a segment's file. */
+  private static long kept(Segment segment) {
+    return fileLength(segment) - segment.garbageBytes();
+  }
+
+  private static long fileLength(Segment segment) {
+    return Objects.requireNonNull(segment.trailer()).fileLength();
+  }
+
+  private static long highest(Segment segment) {
+    return Objects.requireNonNull(segment.trailer()).highestSequence();
+  }
+
+  /** The segment that is to stay; null if there is none. */
+  private @Nullable Segment newest(List<Segment> queue) {
+    Segment newest = null;
+    if (!durable) {
+      return newest;
+    }
+    for (Segment segment : queue) {
+      if (segment.trailer() != null && (newest == null || highest(segment) >= highest(newest))) {
+        newest = segment;
+      }
+    }
+    return newest;
+  }
+}

@@ -1,0 +1,351 @@
+package dev.quarry;
+
+import dev.quarry.index.Location;
+import dev.quarry.segment.Batch;
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.MappedSegment;
+import dev.quarry.segment.RecordFormat;
+import dev.quarry.segment.SegmentBytes;
+import dev.quarry.segment.SegmentWriter;
+import dev.quarry.segment.StagingBuffers;
+import dev.quarry.segment.StoreLayout;
+import dev.quarry.segment.Trailer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.agrona.collections.LongArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rewrites what is live of neighbouring segments into one, which takes their place in the queue.
+ *
+ * <ol>
+ *   <li><em>Plan</em>: the footers of the inputs tell what is live and what casts a shadow that is
+ *       still needed ({@link Shadows}). Inputs that hold neither need no output.
+ *   <li><em>Write</em>: a list of the inputs, the live records in their order, the shadows. The
+ *       file is synced, renamed, and the directory synced. From here on a restart knows the inputs
+ *       for replaced, whichever of their files are left.
+ *   <li><em>Move</em>: each index entry that still points at the place that was copied is pointed
+ *       at the copy. A record that was overwritten, deleted or evicted meanwhile is not: its copy
+ *       is dead.
+ *   <li><em>Bury</em>: the inputs leave the table; their files go when no reader needs them.
+ * </ol>
+ *
+ * <p>A record that is live in the plan is copied even if it dies meanwhile: in a cache the record
+ * that it died of may not be on disk yet. One that was dead then, of a record that is not on disk,
+ * leaves a shadow if it hides an older one. In a durable store, what a record died of is on disk.
+ *
+ * <p>A crash before the rename leaves a temporary file, which the next opening removes. Only
+ * footers and lists of places are ever in the heap. Runs on one thread at a time.
+ */
+final class Compactor {
+
+  private static final int MOST_BATCH_ENTRIES = 1024;
+
+  /** What a move takes up in the list of moves: hash, from, to, length. */
+  private static final int MOVE_LONGS = 5;
+
+  private final UUID storeId;
+  private final Disk disk;
+  private final StoreLayout layout;
+  private final boolean cache;
+  private final SegmentTable segments;
+  private final KeyDirectory directory;
+  private final KeyOrder keyOrder;
+  private final OlderRecords olderRecords;
+  private final Graveyard graveyard;
+  private final IntSupplier nextId;
+  private final Consumer<Segment> added;
+  private final RateLimiter limiter;
+  private final Counters counters;
+  private final StagingBuffers buffers = new StagingBuffers();
+
+  /**
+   * @param cache whether what records died of may not be on disk
+   * @param nextId gives ids for new segments
+   * @param added told of every new segment
+   */
+  Compactor(
+      UUID storeId,
+      Disk disk,
+      StoreLayout layout,
+      boolean cache,
+      SegmentTable segments,
+      KeyDirectory directory,
+      KeyOrder keyOrder,
+      Graveyard graveyard,
+      IntSupplier nextId,
+      Consumer<Segment> added,
+      RateLimiter limiter,
+      Counters counters) {
+    this.storeId = storeId;
+    this.disk = disk;
+    this.layout = layout;
+    this.cache = cache;
+    this.segments = segments;
+    this.directory = directory;
+    this.keyOrder = keyOrder;
+    this.graveyard = graveyard;
+    this.olderRecords = new OlderRecords(segments, graveyard, directory.hasher());
+    this.nextId = nextId;
+    this.added = added;
+    this.limiter = limiter;
+    this.counters = counters;
+  }
+
+  /** A segment that is being compacted, pinned. */
+  private record Input(Segment segment, SegmentBytes bytes) {}
+
+  /** What is to be copied, four longs a record: number of the input, low, high, offset. */
+  private record Plan(LongArrayList live, long liveBytes, Shadows shadows) {
+
+    static final int LONGS = 4;
+
+    boolean isEmpty() {
+      return live.isEmpty() && shadows.needed() == 0;
+    }
+
+    /** Bytes of records that the output will have. */
+    long bytes() {
+      return liveBytes + (long) shadows.needed() * Batch.ENTRY_LENGTH;
+    }
+  }
+
+  /**
+   * Compacts segments that are mapped and settled.
+   *
+   * @param inputs neighbours in the queue, in its order
+   * @param leastGain bytes of disk below which the effort is not worth it
+   * @return false if it was not worth it, or one was found damaged, which is noted in them
+   * @throws IOException if the output cannot be written; nothing has changed
+   */
+  boolean compact(List<Segment> inputs, long leastGain) throws IOException {
+    List<Input> pinned = new ArrayList<>();
+    try {
+      for (Segment segment : inputs) {
+        SegmentBytes bytes = segment.pin();
+        if (bytes == null) {
+          return false; // the store is being closed
+        }
+        pinned.add(new Input(segment, bytes));
+      }
+      return compactPinned(inputs, pinned, leastGain);
+    } finally {
+      pinned.forEach(input -> input.bytes.unpin());
+    }
+  }
+
+  /** Ends all limits of rate, as the store is being closed. */
+  void hurry() {
+    limiter.stop();
+  }
+
+  private boolean compactPinned(List<Segment> inputs, List<Input> pinned, long leastGain)
+      throws IOException {
+    Plan plan = plan(pinned, new HashSet<>(inputs));
+    if (plan == null) {
+      return false;
+    }
+    long bytes = inputs.stream().mapToLong(Segment::size).sum();
+    if (!plan.isEmpty() && bytes - plan.bytes() < leastGain) {
+      keep(inputs, plan);
+      return false;
+    }
+    if (!plan.isEmpty()) {
+      write(inputs, pinned, plan);
+    }
+    pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
+    segments.removeAll(inputs);
+    graveyard.bury(inputs);
+    counters.compactedSegments.add(inputs.size());
+    return true;
+  }
+
+  /** The shadows turned out to be needed: they are no garbage until something older goes. */
+  private static void keep(List<Segment> inputs, Plan plan) {
+    long each = (long) plan.shadows.needed() * 2 * Batch.ENTRY_LENGTH / inputs.size();
+    inputs.forEach(segment -> segment.setKeptBytes(each));
+  }
+
+  // ---- plan ----
+
+  private @Nullable Plan plan(List<Input> inputs, Set<Segment> together) {
+    LongArrayList live = new LongArrayList();
+    Shadows shadows = new Shadows();
+    long[] liveBytes = new long[1];
+    for (int i = 0; i < inputs.size(); i++) {
+      Input input = inputs.get(i);
+      int number = i;
+      if (!input.segment.isFooterIntact(input.bytes)) {
+        input.segment.setDamaged();
+        return null;
+      }
+      input.segment.forEachEntry(
+          input.bytes,
+          directory.hasher(),
+          (low, high, offset, length, sequence, kind) -> {
+            if (kind == RecordFormat.PUT && isLive(input, low, high, offset)) {
+              live.addLong(number);
+              live.addLong(low);
+              live.addLong(high);
+              live.addLong(offset);
+              liveBytes[0] += length;
+              if (!input.segment.isIntact(input.bytes, offset, length)) {
+                input.segment.setDamaged();
+              }
+            } else {
+              castShadow(shadows, low, high, length, sequence, kind);
+            }
+          });
+      if (input.segment.isDamaged()) {
+        return null;
+      }
+    }
+    olderRecords.mark(shadows, together);
+    return new Plan(live, liveBytes[0], shadows);
+  }
+
+  private boolean isLive(Input input, long low, long high, long offset) {
+    return directory.index().get(low, high) == Location.pack(input.segment.id(), offset, false);
+  }
+
+  private void castShadow(
+      Shadows shadows, long low, long high, long length, long sequence, byte kind) {
+    switch (kind) {
+      case RecordFormat.TOMBSTONE -> shadows.add(low, high, sequence, 0);
+      case RecordFormat.EVICTIONS -> shadows.add(low, high, sequence, length);
+      case RecordFormat.PUT -> {
+        if (cache && !directory.isReplacedOnDisk(low, high)) {
+          shadows.add(low, high, sequence, length);
+        }
+      }
+      default -> {} // the inputs that an input replaced are gone
+    }
+  }
+
+  // ---- write, move ----
+
+  private void write(List<Segment> inputs, List<Input> pinned, Plan plan) throws IOException {
+    int id = nextId.getAsInt();
+    Path temporary = layout.segmentTemporary(id);
+    LongArrayList moves = new LongArrayList();
+    Segment output;
+    try {
+      Trailer trailer = writeFile(id, temporary, inputs, pinned, plan, moves);
+      disk.rename(temporary, layout.segment(id));
+      disk.syncDirectory(layout.segments());
+      MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));
+      output = new Segment(trailer, storeId, layout.segment(id), mapped);
+    } catch (IOException e) {
+      takeBack(id, e);
+      throw e;
+    }
+    output.setKeptBytes((long) plan.shadows.needed() * Batch.ENTRY_LENGTH);
+    output.setSettled();
+    segments.addAll(List.of(output));
+    move(moves, output);
+    added.accept(output);
+    counters.compactionRead.add(plan.liveBytes);
+    counters.compactionWritten.add(Objects.requireNonNull(output.trailer()).fileLength());
+  }
+
+  private Trailer writeFile(
+      int id,
+      Path temporary,
+      List<Segment> inputs,
+      List<Input> pinned,
+      Plan plan,
+      LongArrayList moves)
+      throws IOException {
+    long place = inputs.get(0).place();
+    FileHeader header = FileHeader.segment(storeId, id, place);
+    disk.delete(temporary);
+    try (SegmentWriter writer =
+        new SegmentWriter(disk, temporary, header, directory.hasher(), buffers)) {
+      writer.batch(RecordFormat.REPLACES, place, replaced(inputs));
+      copy(pinned, plan, writer, id, moves);
+      plan.shadows.forEachBatch(
+          MOST_BATCH_ENTRIES, entries -> writer.batch(RecordFormat.EVICTIONS, place, entries));
+      return writer.finish(highestSequence(inputs));
+    }
+  }
+
+  /**
+   * The list of the inputs, and of all that are buried: one of those may be known for replaced by
+   * an input alone.
+   */
+  private ByteBuffer replaced(List<Segment> inputs) {
+    List<Segment> all = new ArrayList<>(inputs);
+    all.addAll(graveyard.all());
+    ByteBuffer entries = Batch.allocate(all.size());
+    all.forEach(segment -> Batch.putReplaced(entries, segment.id()));
+    return entries.flip();
+  }
+
+  private static long highestSequence(List<Segment> inputs) {
+    long highest = 0;
+    for (Segment segment : inputs) {
+      highest = Math.max(highest, Objects.requireNonNull(segment.trailer()).highestSequence());
+    }
+    return highest;
+  }
+
+  private void copy(
+      List<Input> inputs, Plan plan, SegmentWriter writer, int id, LongArrayList moves)
+      throws IOException {
+    LongArrayList live = plan.live;
+    for (int i = 0; i < live.size(); i += Plan.LONGS) {
+      Input input = inputs.get((int) live.getLong(i));
+      long low = live.getLong(i + 1);
+      long high = live.getLong(i + 2);
+      long offset = live.getLong(i + 3);
+      final long start = writer.position();
+      long copy = writer.copy(input.bytes, offset, low, high);
+      moves.addLong(low);
+      moves.addLong(high);
+      moves.addLong(Location.pack(input.segment.id(), offset, false));
+      moves.addLong(Location.pack(id, copy, false));
+      moves.addLong(RecordFormat.length(input.bytes.head(), (int) offset));
+      limiter.take(writer.position() - start);
+    }
+  }
+
+  private void move(LongArrayList moves, Segment output) {
+    for (int i = 0; i < moves.size(); i += MOVE_LONGS) {
+      long from = moves.getLong(i + 2);
+      Segment input = Objects.requireNonNull(segments.get(Location.segment(from)));
+      directory.relocate(
+          moves.getLong(i),
+          moves.getLong(i + 1),
+          from,
+          moves.getLong(i + 3),
+          moves.getLong(i + 4),
+          input,
+          output);
+    }
+  }
+
+  /**
+   * Removes what an attempt left. An output that a crash could bring back when nothing is known of
+   * it any more must not be left, so if this fails, it is final.
+   */
+  private void takeBack(int id, IOException failure) throws IOException {
+    try {
+      disk.delete(layout.segmentTemporary(id));
+      disk.delete(layout.segment(id));
+      disk.syncDirectory(layout.segments());
+    } catch (IOException e) {
+      e.addSuppressed(failure);
+      throw new IOException("a compaction cannot be taken back: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,327 @@
+package dev.quarry;
+
+import dev.quarry.index.checkpoint.CheckpointWriter;
+import dev.quarry.index.sieve.Ghost;
+import dev.quarry.segment.StoreIdentity;
+import dev.quarry.segment.StoreLayout;
+import dev.quarry.wal.GroupCommit;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parts of an open store, how they are put together, and in which order they are shut down.
+ * Safe for use by any number of threads.
+ */
+final class Engine {
+
+  private final BlobStoreOptions options;
+  private final SegmentTable segments;
+  private final Counters counters = new Counters();
+  private volatile boolean closed;
+  private final FailureLatch latch;
+  private final MeteredDisk disk;
+  private final KeyDirectory directory;
+  private final @Nullable GroupCommit commit;
+  private final Reserve reserve;
+  private final Flusher flusher;
+  private final Memtable memtable;
+  private final Graveyard graveyard;
+  private final Checkpointer checkpointer;
+  private final Space space;
+  private final Background background;
+  private final LargeValues largeValues;
+  private final ReadPath reads;
+  private final WritePath writes;
+  private final KeyOrder keyOrder;
+  private final Recovery.Result recovered;
+  private final DiskUsage usage;
+  private final ExecutorService spaceExecutor;
+  private final long recoveryNanos;
+
+  /**
+   * Recovers a store that is locked, and starts it.
+   *
+   * @throws IOException if that fails; nothing is left open
+   */
+  static Engine start(
+      StoreLayout layout,
+      StoreIdentity identity,
+      BlobStoreOptions options,
+      Environment environment,
+      MeteredDisk disk)
+      throws IOException {
+    try (CheckpointFile checkpoint = CheckpointFile.find(disk, layout, identity.storeId())) {
+      return start(layout, identity, options, environment, disk, checkpoint);
+    } catch (CheckpointFile.LostException e) {
+      CheckpointFile none = CheckpointFile.none(e);
+      return start(layout, identity, options, environment, disk, none);
+    }
+  }
+
+  private static Engine start(
+      StoreLayout layout,
+      StoreIdentity identity,
+      BlobStoreOptions options,
+      Environment environment,
+      MeteredDisk disk,
+      CheckpointFile checkpoint)
+      throws IOException {
+    SegmentTable segments = new SegmentTable();
+    try {
+      return new Engine(layout, identity, options, environment, disk, segments, checkpoint);
+    } catch (Throwable e) {
+      segments.all().forEach(Segment::retire);
+      throw e;
+    }
+  }
+
+  private Engine(
+      StoreLayout layout,
+      StoreIdentity identity,
+      BlobStoreOptions options,
+      Environment environment,
+      MeteredDisk disk,
+      SegmentTable segments,
+      CheckpointFile checkpoint)
+      throws IOException {
+    final long start = System.nanoTime();
+    final boolean cache = options.mode() == StoreMode.CACHE;
+    final UUID storeId = identity.storeId();
+    this.options = options;
+    this.disk = disk;
+    this.segments = segments;
+    this.latch = new FailureLatch(options.mode());
+    this.directory =
+        new KeyDirectory(
+            segments,
+            environment.hasher().apply(identity.hashSeed()),
+            options,
+            checkpoint.entries());
+    Ghost ghost = cache && options.ghost() ? checkpoint.ghost(options, directory) : null;
+    this.recovered =
+        Recovery.run(disk, layout, identity, segments, directory, checkpoint.get(), ghost);
+    this.reads = new ReadPath(directory, segments, options.verification(), counters, () -> closed);
+    this.keyOrder = new KeyOrder(layout.keyIndex(), segments, directory);
+    this.commit = cache ? null : new GroupCommit(disk, layout);
+    this.spaceExecutor = environment.background().get();
+    this.reserve =
+        new Reserve(disk, layout, cache ? 0 : options.segmentBytes(), latch, spaceExecutor);
+    reserve.open();
+    this.flusher = new Flusher(disk, layout, directory.hasher(), commit, reserve);
+    this.graveyard = new Graveyard(disk, layout);
+    this.memtable =
+        new Memtable(
+            storeId,
+            layout,
+            options,
+            segments,
+            commit,
+            latch,
+            recovered.nextId(),
+            recovered.nextSequence(),
+            this::requestFlush,
+            graveyard,
+            this::makeRoom);
+    TombstoneSweeper sweeper = new TombstoneSweeper(directory);
+    Eviction eviction =
+        cache
+            ? new Eviction(
+                segments, directory, memtable, ghost, counters, options, checkpoint.hand())
+            : null;
+    this.checkpointer =
+        new Checkpointer(
+            new CheckpointWriter(disk, layout, storeId),
+            segments,
+            graveyard,
+            directory,
+            ghost,
+            eviction,
+            options,
+            counters,
+            checkpoint.fileLength());
+    this.space =
+        new Space(
+            options,
+            segments,
+            memtable,
+            sweeper,
+            graveyard,
+            new Compactor(
+                storeId,
+                disk,
+                layout,
+                cache,
+                segments,
+                directory,
+                keyOrder,
+                graveyard,
+                memtable::takeId,
+                this::added,
+                new RateLimiter(options.compactionBytesPerSecond()),
+                counters),
+            eviction,
+            checkpointer,
+            reserve,
+            directory,
+            latch,
+            spaceExecutor);
+    this.background =
+        new Background(
+            environment.background().get(),
+            memtable,
+            flusher,
+            new SlabDropper(memtable, sweeper, directory),
+            sweeper,
+            keyOrder,
+            space,
+            checkpointer,
+            latch,
+            counters);
+    this.largeValues =
+        new LargeValues(
+            storeId,
+            disk,
+            layout,
+            memtable,
+            directory,
+            segments,
+            latch,
+            reserve,
+            background::requestIndexing);
+    this.writes =
+        new WritePath(memtable, directory, largeValues, commit, latch, reserve, counters, options);
+    this.usage = new DiskUsage(segments, graveyard, commit, reserve, checkpointer, disk, layout);
+    checkpointer.changed(recovered.uncoveredEntries());
+    directory.watchSpace(options.capacityBytes(), space::request);
+    memtable.start();
+    space.request();
+    this.recoveryNanos = System.nanoTime() - start;
+  }
+
+  private void makeRoom(long bytes) {
+    space.makeRoom(bytes);
+  }
+
+  /** Takes note of a segment that compaction has written. */
+  private void added(Segment segment) {
+    keyOrder.takeIn(segment);
+    checkpointer.changed(Objects.requireNonNull(segment.trailer()).entries());
+  }
+
+  private void requestFlush() {
+    background.requestFlush();
+  }
+
+  /** Puts and deletes. */
+  WritePath writes() {
+    return writes;
+  }
+
+  /** Gets, views and the like. */
+  ReadPath reads() {
+    return reads;
+  }
+
+  /** The keys of a range. */
+  KeyCursor keys(KeyRange range) {
+    return new KeyCursor(keyOrder, range, reads::isLive);
+  }
+
+  KeyDirectory directory() {
+    return directory;
+  }
+
+  SegmentTable segments() {
+    return segments;
+  }
+
+  FailureLatch latch() {
+    return latch;
+  }
+
+  /** Puts everything that a cache holds on stable storage. */
+  void sync() {
+    latch.check();
+    if (options.mode() == StoreMode.CACHE) {
+      memtable.flushAll();
+    }
+  }
+
+  /** Figures about the store as it is now. */
+  StoreStats stats() {
+    return new StoreStats(
+        options.mode(),
+        directory.liveKeys(),
+        segments.all().size(),
+        directory.liveBytes(),
+        usage.deadBytes(),
+        usage.totalBytes(),
+        memtable.memoryBytes(),
+        directory.index().memoryBytes(),
+        directory.bloom().memoryBytes(),
+        keyOrder.memoryBytes(),
+        directory.bloom().expectedRate(),
+        counters.puts.sum(),
+        counters.deletes.sum(),
+        counters.hits.sum(),
+        counters.misses.sum(),
+        counters.bytesPut.sum(),
+        disk.bytesWritten(),
+        commit == null ? 0 : commit.syncs(),
+        counters.flushes.sum(),
+        recoveryNanos,
+        recovered.damagedFiles(),
+        reserve.reserveBytes(),
+        checkpointer.fileLength(),
+        usage.logBytes(),
+        counters.evictions.sum(),
+        counters.bytesEvicted.sum(),
+        counters.compactedSegments.sum(),
+        counters.compactionRead.sum(),
+        counters.compactionWritten.sum(),
+        counters.checkpoints.sum(),
+        directory.observedBloomRate(),
+        space.idleReason(),
+        usage.liveShares(),
+        latch.message());
+  }
+
+  /** Puts on disk what is not, and lets go of everything. Once; what comes later is refused. */
+  void shutDown() throws IOException {
+    closed = true;
+    try {
+      largeValues.close();
+      space.close();
+      space.logEvictions();
+      memtable.close();
+    } catch (StoreFullException e) {
+      if (options.mode() == StoreMode.CACHE) {
+        throw e;
+      }
+    } finally {
+      background.close();
+      Background.end(spaceExecutor);
+      try {
+        space.finish();
+      } finally {
+        release();
+      }
+    }
+  }
+
+  private void release() throws IOException {
+    try {
+      keyOrder.close();
+      if (commit != null) {
+        commit.abandon();
+      }
+      flusher.close();
+    } finally {
+      memtable.release();
+      segments.all().forEach(Segment::retire);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package dev.quarry;
+
+import dev.quarry.index.sieve.Ghost;
+import dev.quarry.segment.Batch;
+import dev.quarry.segment.Slab;
+import java.nio.ByteBuffer;
+import org.agrona.collections.LongArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was evicted and is not yet in the log. It goes there in batches, as there is room in the
+ * active slab; nobody waits for it. Until a batch is on disk a crash undoes its evictions, as far
+ * as the records are still there.
+ *
+ * <p>Used by one thread at a time.
+ */
+final class EvictionLog {
+
+  private static final int LONGS = 4;
+  private static final int MOST_BATCH_ENTRIES = 512;
+
+  private final Memtable memtable;
+  private final @Nullable Ghost ghost;
+  private final LongArrayList pending = new LongArrayList();
+
+  EvictionLog(Memtable memtable, @Nullable Ghost ghost) {
+    this.memtable = memtable;
+    this.ghost = ghost;
+  }
+
+  /** Takes note of an evicted record. */
+  void add(long low, long high, long length, long sequence) {
+    if (ghost != null) {
+      ghost.add(low, high, length);
+    }
+    pending.addLong(low);
+    pending.addLong(high);
+    pending.addLong(length);
+    pending.addLong(sequence);
+  }
+
+  /** Writes what there is room for in the active slab, the oldest first. */
+  void write() {
+    int entries = pending.size() / LONGS;
+    int written = 0;
+    while (written < entries) {
+      int batch = Math.min(entries - written, MOST_BATCH_ENTRIES);
+      while (batch > 0 && !write(written, batch)) {
+        batch /= 2;
+      }
+      if (batch == 0) {
+        break; // the next slab has room
+      }
+      written += batch;
+    }
+    removeFirst(written);
+  }
+
+  private boolean write(int from, int entries) {
+    Slab slab = memtable.active().slab();
+    long ticket = slab.reserveBatch(entries);
+    if (ticket == Slab.FULL) {
+      return false;
+    }
+    ByteBuffer batch = Batch.allocate(entries);
+    for (int i = from * LONGS; i < (from + entries) * LONGS; i += LONGS) {
+      Batch.putEvicted(
+          batch,
+          pending.getLong(i),
+          pending.getLong(i + 1),
+          pending.getLong(i + 2),
+          pending.getLong(i + 3));
+    }
+    slab.writeBatch(ticket, batch.flip());
+    slab.settleBatch(entries);
+    return true;
+  }
+
+  private void removeFirst(int entries) {
+    int longs = entries * LONGS;
+    int left = pending.size() - longs;
+    for (int i = 0; i < left; i++) {
+      pending.setLong(i, pending.getLong(longs + i));
+    }
+    for (int i = 0; i < longs; i++) {
+      pending.removeAt(pending.size() - 1);
+    }
+  }
+}

@@ -1,0 +1,378 @@
+package dev.quarry;
+
+import dev.quarry.CompactionPicker.Choice;
+import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.DiskInterruptedException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the store within its space: evicts, compacts, deletes files, and writes checkpoints. All of
+ * it is done in <em>passes</em>, one at a time: on a thread of its own whenever something has
+ * changed that may call for one, and by writers of a cache that find no room.
+ *
+ * <p>A pass
+ *
+ * <ol>
+ *   <li>deletes the files of buried segments that no reader holds on to any more;
+ *   <li>in a cache, evicts down to the low-water mark if more is live than there is capacity for;
+ *   <li>drops segments of which nothing is live;
+ *   <li>compacts for as long as there is too much garbage: in a durable store by its share, in a
+ *       cache when there is no room for another slab. Where a cache finds no segment sparse enough,
+ *       it evicts more;
+ *   <li>logs what was evicted, and writes a checkpoint if one is due.
+ * </ol>
+ *
+ * <p>Lock order: a pass takes the memtable's lock for moments; nobody waits for a pass with that
+ * lock held.
+ */
+final class Space {
+
+  private static final long PARK_NANOS = 100_000;
+
+  // constant
+  private final BlobStoreOptions options;
+  private final SegmentTable segments;
+  private final Memtable memtable;
+  private final TombstoneSweeper sweeper;
+  private final Graveyard graveyard;
+  private final Compactor compactor;
+  private final CompactionPicker picker;
+  private final @Nullable Eviction eviction;
+  private final Checkpointer checkpointer;
+  private final Reserve reserve;
+  private final KeyDirectory directory;
+  private final FailureLatch latch;
+  private final Executor executor;
+
+  // self-synchronised
+  private final AtomicBoolean requested = new AtomicBoolean();
+  private volatile String idle = "nothing has been looked at yet";
+  private volatile boolean closed;
+
+  /** Held during a pass. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** How many choices in a row were not worth a compaction. Guarded by the lock. */
+  private int barren;
+
+  /**
+   * @param eviction null in a durable store
+   * @param executor runs the passes that nobody waits for
+   */
+  Space(
+      BlobStoreOptions options,
+      SegmentTable segments,
+      Memtable memtable,
+      TombstoneSweeper sweeper,
+      Graveyard graveyard,
+      Compactor compactor,
+      @Nullable Eviction eviction,
+      Checkpointer checkpointer,
+      Reserve reserve,
+      KeyDirectory directory,
+      FailureLatch latch,
+      Executor executor) {
+    this.options = options;
+    this.segments = segments;
+    this.memtable = memtable;
+    this.sweeper = sweeper;
+    this.graveyard = graveyard;
+    this.compactor = compactor;
+    this.picker = new CompactionPicker(options);
+    this.eviction = eviction;
+    this.checkpointer = checkpointer;
+    this.reserve = reserve;
+    this.directory = directory;
+    this.latch = latch;
+    this.executor = executor;
+  }
+
+  /** Has a pass made some time soon. */
+  void request() {
+    if (requested.compareAndSet(false, true)) {
+      try {
+        executor.execute(this::requestedPass);
+      } catch (RejectedExecutionException e) {
+        requested.set(false); // the store is being closed
+      }
+    }
+  }
+
+  private void requestedPass() {
+    requested.set(false);
+    if (lock.isHeldByCurrentThread()) {
+      return; // the pass that asks looks again by itself
+    }
+    try {
+      pass(0);
+    } catch (StoreFailedException e) {
+      // it is latched
+    }
+  }
+
+  /** Why the last pass reclaimed nothing more, in words. */
+  String idleReason() {
+    return idle;
+  }
+
+  /** Makes no more passes; waits for one that is under way. */
+  void close() {
+    closed = true;
+    compactor.hurry();
+    lock.lock();
+    try {
+      idle = "the store is closed";
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Deletes what can be, and writes a last checkpoint, when everything is flushed and no more is to
+   * come.
+   */
+  void finish() {
+    try {
+      locked(this::finishLocked);
+    } catch (DiskFullException e) {
+      // the next opening reads the footers
+    } catch (IOException | RuntimeException | Error e) {
+      throw failed(e);
+    }
+  }
+
+  private StoreFailedException failed(Throwable e) {
+    StoreFailedException failure = latch.fail(e);
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return failure;
+  }
+
+  private boolean finishLocked() throws IOException {
+    if (!latch.isSet()) {
+      sweeper.sweep();
+      graveyard.clear();
+      checkpointer.write();
+    }
+    return true;
+  }
+
+  /** Logs what was evicted, for the last time before the last slab is sealed. */
+  void logEvictions() {
+    lock.lock();
+    try {
+      if (eviction != null) {
+        eviction.log();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Makes room in a cache, in the caller's thread.
+   *
+   * @param bytes of disk wanted
+   * @throws StoreFullException if there is none to be made
+   */
+  void makeRoom(long bytes) {
+    if (bytes > memtable.bound().most()) {
+      throw memtable.bound().refusal(bytes);
+    }
+    while (!closed && !latch.isSet() && !memtable.bound().fits(bytes)) {
+      if (!pass(bytes) && !memtable.bound().fits(bytes)) {
+        if (!memtable.isFlushing() && segments.areAllSettled()) {
+          throw memtable.bound().refusal(bytes);
+        }
+        LockSupport.parkNanos(this, PARK_NANOS);
+      }
+    }
+  }
+
+  /**
+   * Makes room on the disk of a cache, which has less than the cache may take: the oldest segments
+   * go with all they hold.
+   *
+   * @return whether a file was deleted
+   */
+  boolean makeRoomOnDisk() throws IOException {
+    return eviction != null && locked(this::sacrificeOldest);
+  }
+
+  private boolean sacrificeOldest() throws IOException {
+    graveyard.clear();
+    for (Segment segment : segments.inQueueOrder()) {
+      memtable.residents().letGo(segment::equals);
+      if (segment.isCompactable() && segment.isMapped() && sacrifice(segment)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean sacrifice(Segment segment) throws IOException {
+    eviction().evictAll(segment);
+    try {
+      if (!compactor.compact(List.of(segment), 1)) {
+        return false;
+      }
+    } catch (DiskFullException e) {
+      return false; // it leaves shadows, for which there is no room
+    }
+    int buried = graveyard.all().size();
+    graveyard.clear();
+    return graveyard.all().size() < buried;
+  }
+
+  private Eviction eviction() {
+    return Objects.requireNonNull(eviction);
+  }
+
+  // ---- a pass ----
+
+  /**
+   * Makes a pass.
+   *
+   * @param wanted bytes of disk that a cache is to have free
+   * @return whether anything was reclaimed
+   */
+  private boolean pass(long wanted) {
+    try {
+      return locked(() -> !closed && !latch.isSet() && passLocked(wanted));
+    } catch (IOException | RuntimeException | Error e) {
+      throw failed(e);
+    }
+  }
+
+  /** Something that is done with the lock held. */
+  @FunctionalInterface
+  private interface Step {
+    boolean run() throws IOException;
+  }
+
+  /** Takes a step with the lock held. An interrupt is put off until it is over. */
+  private boolean locked(Step step) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    lock.lock();
+    try {
+      for (; ; ) {
+        try {
+          return step.run();
+        } catch (DiskInterruptedException e) {
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      lock.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private boolean passLocked(long wanted) throws IOException {
+    barren = 0;
+    sweeper.sweep();
+    int buried = graveyard.all().size();
+    graveyard.clear();
+    boolean progress = graveyard.all().size() < buried;
+    if (eviction != null) {
+      progress |= eviction.evictToLowWater();
+    }
+    try {
+      while (!closed && reclaim(wanted)) {
+        progress = true;
+      }
+    } catch (DiskFullException e) {
+      idle = "the disk is too full to compact: " + e.getMessage();
+    }
+    if (eviction != null) {
+      eviction.log();
+    }
+    directory.rebuildBloomIfNeeded();
+    writeCheckpointIfDue();
+    return progress;
+  }
+
+  private void writeCheckpointIfDue() throws IOException {
+    try {
+      checkpointer.writeIfDue();
+    } catch (DiskFullException e) {
+      // the present one stays; the next opening reads more footers
+    }
+  }
+
+  /** Takes one step; returns whether there may be another. */
+  private boolean reclaim(long wanted) throws IOException {
+    memtable.residents().letGo(picker::isSparse);
+    List<Segment> queue = segments.inQueueOrder();
+    Choice dead = picker.dead(queue, memtable.isLogBegun());
+    if (!dead.isNothing()) {
+      return compact(dead, 1);
+    }
+    if (!needsRoom(queue, wanted)) {
+      return false;
+    }
+    Choice sparse = picker.sparse(queue);
+    if (!sparse.isNothing()) {
+      return compact(sparse, (long) (CompactionPicker.LEAST_GARBAGE * bytes(sparse.inputs())));
+    }
+    idle = sparse.reason();
+    return eviction != null && eviction.evict(options.segmentBytes());
+  }
+
+  /** A choice that turns out not to be worth it, or damaged, is noted and not made again. */
+  private boolean compact(Choice choice, long leastGain) throws IOException {
+    if (reserve.withReserve(() -> compactor.compact(choice.inputs(), leastGain))) {
+      graveyard.clear();
+      reserve.requestRestore();
+      barren = 0;
+    } else {
+      barren++;
+    }
+    return barren <= segments.all().size();
+  }
+
+  private static long bytes(List<Segment> inputs) {
+    return inputs.stream().mapToLong(Segment::size).sum();
+  }
+
+  private boolean needsRoom(List<Segment> queue, long wanted) {
+    return eviction == null ? hasTooMuchGarbage(queue) : hasTooLittleRoom(wanted);
+  }
+
+  private boolean hasTooMuchGarbage(List<Segment> queue) {
+    long garbage = 0;
+    long bytes = 0;
+    for (Segment segment : queue) {
+      if (segment.trailer() != null) {
+        garbage += segment.garbageBytes();
+        bytes += segment.size();
+      }
+    }
+    boolean tooMuch = garbage > options.maxGarbageShare() * bytes;
+    if (!tooMuch) {
+      idle = String.format("%d of %d bytes are garbage, which is allowed", garbage, bytes);
+    }
+    return tooMuch;
+  }
+
+  /** Room for the next slab, and for the output of a compaction, is always to be there. */
+  private boolean hasTooLittleRoom(long wanted) {
+    long free = memtable.bound().free();
+    long needed = Math.max(wanted, options.segmentBytes()) + options.segmentBytes();
+    if (free >= needed) {
+      idle = String.format("%d bytes are free, and %d needed", free, needed);
+    }
+    return free < needed;
+  }
+}
