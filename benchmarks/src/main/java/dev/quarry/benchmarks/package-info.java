@@ -1,4 +1,4 @@
-/** Measurements, by JMH. */
+/** Measurements: microbenchmarks by JMH, and commands. */
 @NullMarked
 package dev.quarry.benchmarks;
 

@@ -43,7 +43,7 @@ class ArchitectureTest {
     SEGMENT(Disk.class),
     BLOOM(BlockedBloomFilter.class),
     WAL(GroupCommit.class, SEGMENT),
-    INDEX(ShardedIndex.class, SEGMENT),
+    INDEX(ShardedIndex.class, SEGMENT, BLOOM),
     ENGINE(BlobStore.class, SEGMENT, BLOOM, WAL, INDEX),
     TOOL(Quarry.class, SEGMENT, ENGINE);
 

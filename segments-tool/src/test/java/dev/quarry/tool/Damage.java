@@ -58,10 +58,13 @@ public final class Damage {
     Files.write(file, bytes);
   }
 
-  /** Copies all files of a store, as a crash would leave those of one that is open. */
+  /**
+   * Copies all files of a store, as a crash would leave those of one that is open, but for its
+   * reserve, which is long and means nothing.
+   */
   public static void copy(Path store, Path copy) throws IOException {
     try (var paths = Files.walk(store)) {
-      for (Path path : paths.toList()) {
+      for (Path path : paths.filter(path -> !path.endsWith("RESERVE")).toList()) {
         Files.copy(path, copy.resolve(store.relativize(path).toString()));
       }
     }

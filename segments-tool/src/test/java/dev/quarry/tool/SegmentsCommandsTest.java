@@ -30,9 +30,12 @@ class SegmentsCommandsTest {
   @BeforeAll
   static void makeStore() {
     Path made = shared.resolve("store");
-    put(made, "first", "the value of the first");
+    try (BlobStore open = BlobStore.open(made, BlobStoreOptions.durable())) {
+      open.put(bytes("first"), bytes("the value of the first"));
+      open.put(bytes("gone"), bytes("a value that is deleted, so that its tombstone is needed"));
+    }
     put(made, "second", "the value of the second");
-    quarry("rm", made, "first").mustSucceed();
+    quarry("rm", made, "gone").mustSucceed();
   }
 
   @BeforeEach
@@ -46,8 +49,12 @@ class SegmentsCommandsTest {
     List<String> lines = quarry("segments", "ls", store).mustSucceed().lines();
 
     assertTrue(lines.get(0).startsWith("id  kind "), lines::toString);
-    assertTrue(lines.get(1).matches(" 1  segment +4.00 KiB +1 +1 +0 +\\d+-\\d+  ok"), lines.get(1));
-    assertTrue(lines.get(3).matches(" 3  segment +4.00 KiB +1 +0 +1 +\\d+-\\d+  ok"), lines.get(3));
+    assertTrue(
+        lines.get(1).matches(" 1  segment +4.00 KiB +1.2 % +2 +2 +0 +0 +1-2  -  +ok"),
+        lines.get(1));
+    assertTrue(
+        lines.get(3).matches(" 3  segment +4.00 KiB +0.0 % +1 +0 +1 +0 +\\d+-\\d+  -  +ok"),
+        lines.get(3));
     assertEquals(4, lines.size());
   }
 
@@ -61,9 +68,13 @@ class SegmentsCommandsTest {
     assertEquals("segment", row.get("kind").asText());
     assertEquals(segment(3).toString(), row.get("file").asText());
     assertEquals(4096, row.get("fileBytes").asLong());
+    assertEquals(0, row.get("liveBytes").asLong());
+    assertEquals(24 + 5 + 22, rows.get(0).get("liveBytes").asLong(), "of the first key");
     assertEquals(1, row.get("records").asLong());
     assertEquals(0, row.get("puts").asLong());
     assertEquals(1, row.get("tombstones").asLong());
+    assertEquals(0, row.get("evictions").asLong());
+    assertEquals(0, row.get("replaces").size());
     assertTrue(row.get("lowestSequence").asLong() <= row.get("highestSequence").asLong());
     assertEquals("ok", row.get("state").asText());
     assertTrue(row.get("note").isNull());
@@ -73,7 +84,9 @@ class SegmentsCommandsTest {
   void aSoundStoreVerifies() {
     String out = quarry("segments", "verify", store).mustSucceed().out();
 
-    assertEquals("verified 3 records in 3 files of 12.0 KiB: all is well\n", out);
+    assertEquals(
+        "verified 4 records in 3 files of 12.0 KiB and a checkpoint of 4.00 KiB: all is well\n",
+        out);
   }
 
   @Test
@@ -85,7 +98,7 @@ class SegmentsCommandsTest {
     assertEquals(1, run.code());
     assertTrue(
         run.lines().get(0).startsWith(segment(1) + " at offset 64: the checksum"), run.out());
-    assertTrue(run.out().endsWith(": 1 findings\n"), run.out());
+    assertTrue(run.out().endsWith(": 1 finding\n"), run.out());
     assertEquals("ok", json().get(0).get("state").asText());
   }
 
@@ -143,7 +156,7 @@ class SegmentsCommandsTest {
     assertEquals("damaged", row.get("state").asText());
     assertTrue(
         row.get("note").asText().endsWith("(its records prove what it was)"), row.toString());
-    assertEquals(1, row.get("puts").asLong());
+    assertEquals(2, row.get("puts").asLong());
     assertEquals(1, quarry("segments", "verify", store).code());
   }
 
@@ -186,7 +199,7 @@ class SegmentsCommandsTest {
 
     ToolRun verify = quarry("segments", "verify", store);
     assertEquals(1, verify.code());
-    assertTrue(verify.out().contains("verified 3 records"), verify.out());
+    assertTrue(verify.out().contains("verified 4 records"), verify.out());
   }
 
   @Test
@@ -197,7 +210,7 @@ class SegmentsCommandsTest {
 
     assertEquals(1, verify.code());
     assertTrue(verify.lines().get(0).contains("version 2 is newer"), verify.out());
-    assertTrue(verify.out().contains("verified 3 records"), verify.out());
+    assertTrue(verify.out().contains("verified 4 records"), verify.out());
   }
 
   @Test
@@ -232,7 +245,7 @@ class SegmentsCommandsTest {
     assertTrue(row.get("note").asText().contains("at offset " + second), row.toString());
     assertEquals(1, row.get("puts").asLong());
     quarry("segments", "verify", crashed).mustSucceed();
-    assertEquals(List.of("1", "second"), quarry("ls", crashed).mustSucceed().lines());
+    assertEquals(List.of("1", "first", "second"), quarry("ls", crashed).mustSucceed().lines());
   }
 
   @Test
@@ -335,6 +348,10 @@ class SegmentsCommandsTest {
   @Test
   void aDumpOfASegmentThatIsNotThereFails() {
     quarry("segments", "dump", store, 77).mustFail(1, "there is no segment or log 77 in " + store);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private JsonNode json() throws IOException {

@@ -214,6 +214,40 @@ class StoreCommandsTest {
     assertEquals("DURABLE", json.get("mode").asText());
     assertEquals(1, json.get("keys").asLong());
     assertEquals(store.toString(), json.get("store").asText());
+    assertTrue(json.get("observedBloomRate").isNull(), "nothing was looked for");
+    assertEquals(32 << 20, json.get("reserveBytes").asLong());
+    JsonNode share = json.get("liveShares").get(0);
+    assertEquals(1, share.get("segmentId").asLong());
+    assertEquals(4096, share.get("fileBytes").asLong());
+    assertTrue(share.get("liveBytes").asLong() > 0, share::toString);
+  }
+
+  @Test
+  void statsShowWhatIsOnDiskAndHowMuchOfItIsLive() {
+    put(store, "a", "one");
+
+    String out = quarry("stats", store).mustSucceed().out();
+
+    assertTrue(out.matches("(?s).*\non disk +32.0 MiB .*"), out);
+    assertTrue(out.matches("(?s).*\n  segment files +8.00 KiB .*"), out);
+    assertTrue(out.matches("(?s).*\n  reserve +32.0 MiB .*"), out);
+    assertTrue(out.matches("(?s).*\n  checkpoint +4.00 KiB .*"), out);
+    assertTrue(out.matches("(?s).*\nbloom observed +- .*"), out);
+    assertTrue(out.matches("(?s).*\nreclaimed +no more  .* bytes are garbage, .*"), out);
+    assertTrue(out.matches("(?s).*\n\nsegment +file +live +share\n +1  4.00 KiB .* %\n"), out);
+  }
+
+  @Test
+  void statsOfWhatIsOnDiskAreWhatTheFileSystemSays() throws IOException {
+    put(store, "a", "one");
+    quarryWithInput(new byte[50_000], "put", store, "b").mustSucceed();
+    long files = StoreFileSizes.all(store);
+
+    JsonNode json =
+        new ObjectMapper().readTree(quarry("stats", store, "--json").mustSucceed().out());
+
+    assertEquals(files, json.get("diskBytes").asLong());
+    assertEquals(files, StoreFileSizes.all(store), "showing figures writes nothing");
   }
 
   @Test

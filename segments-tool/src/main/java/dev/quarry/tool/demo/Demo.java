@@ -97,8 +97,8 @@ final class Demo {
       tellPuts(process.putsAtKill(), process.bytesAtKill(), process.nanosAtKill());
       tellWritten(
           process.writtenAtKill(),
-          process.bytesAtKill(),
-          "right before the kill, puts in flight included");
+          "right before the kill, for puts in flight and untold ones, too");
+      tellOpening(ledger.opened());
       narrator.fact(
           "in flight",
           ledger.inFlight().size()
@@ -123,17 +123,26 @@ final class Demo {
             + Units.rate(puts, nanos, "puts"));
   }
 
-  private void tellWritten(OptionalLong written, long putBytes, String when) {
+  private void tellWritten(OptionalLong written, String when) {
     narrator.fact(
         "written",
         written.isEmpty()
             ? "not available on this system"
-            : Units.bytes(written.getAsLong())
-                + " by the system's count "
-                + when
-                + ": "
-                + Units.ratio(written.getAsLong(), putBytes)
-                + " per byte put");
+            : Units.bytes(written.getAsLong()) + " by the system's count " + when);
+  }
+
+  private void tellRatio(OptionalLong written, long putBytes, String when) {
+    String ratio = Units.ratio(written.orElse(0), putBytes);
+    tellWritten(written, when + ": " + ratio + " per byte put");
+  }
+
+  /** A new durable store writes a file of zeros, once: room for when the disk is full. */
+  private void tellOpening(long opened) {
+    if (opened > 0) {
+      narrator.fact(
+          "not counted",
+          Units.bytes(opened) + " before the first put: a new store makes its reserve once");
+    }
   }
 
   private void proveAfterCrash(Ledger ledger) {
@@ -197,7 +206,7 @@ final class Demo {
       Ledger ledger = process.ledger();
       narrator.fact("skipped", Units.count(ledger.skipped()) + " that were there, by SHA-256");
       tellPuts(ledger.acknowledged().size(), ledger.acknowledgedBytes(), ledger.nanos());
-      tellWritten(ledger.written(), ledger.acknowledgedBytes(), "at its end");
+      tellRatio(ledger.written(), ledger.acknowledgedBytes(), "when it had closed the store");
     }
   }
 
@@ -226,8 +235,9 @@ final class Demo {
               + Units.throughput(ratio.bytes(), ratio.nanos())
               + ", "
               + Units.rate(ratio.values(), ratio.nanos(), "puts"));
-      tellWritten(ratio.counted(), ratio.bytes(), "(the store says " + reported(ratio) + ")");
+      tellRatio(ratio.counted(), ratio.bytes(), "(the store says " + reported(ratio) + ")");
       if (ratio.counted().isPresent()) {
+        tellOpening(ratio.opening());
         narrator.check(
             ratio.isWithinBar(), "at most " + WriteRatio.BAR + " bytes written per byte put");
       }
@@ -239,7 +249,7 @@ final class Demo {
   }
 
   private void showSegments() throws IOException {
-    List<String> lines = SegmentTable.of(new StoreFiles(directory).reports()).lines();
+    List<String> lines = SegmentTable.of(new StoreFiles(directory)).lines();
     narrator.step("Segments, as quarry segments ls shows them");
     int rows = lines.size() - 1;
     for (int i = 0; i <= rows; i++) {

@@ -39,6 +39,7 @@ public final class DemoImportCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Importer.Totals totals;
     try (BlobStore store = BlobStore.open(directory, BlobStoreOptions.durable())) {
+      ProcessIo.bytesWritten().ifPresent(bytes -> send(Message.Kind.OPENED, "", bytes));
       List<SourceFile> missing =
           FileList.read(list).stream()
               .filter(file -> !isThere(store, file))

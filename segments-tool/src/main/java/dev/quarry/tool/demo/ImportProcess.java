@@ -80,7 +80,10 @@ final class ImportProcess implements AutoCloseable {
   }
 
   private void kill() {
-    writtenAtKill = ProcessIo.bytesWritten(process.pid());
+    OptionalLong written = ProcessIo.bytesWritten(process.pid());
+    if (written.isPresent()) {
+      writtenAtKill = OptionalLong.of(written.getAsLong() - ledger.opened());
+    }
     putsAtKill = ledger.acknowledged().size();
     bytesAtKill = ledger.acknowledgedBytes();
     nanosAtKill = System.nanoTime() - firstPut;
@@ -133,7 +136,7 @@ final class ImportProcess implements AutoCloseable {
     return bytesAtKill;
   }
 
-  /** Bytes the process had had the system write right before it was killed. */
+  /** Bytes the process had the system write from when the store was open until it was killed. */
   OptionalLong writtenAtKill() {
     return writtenAtKill;
   }

@@ -15,6 +15,7 @@ final class Ledger {
   private int skipped;
   private int failed;
   private long nanos;
+  private long opened;
   private OptionalLong written = OptionalLong.empty();
 
   void note(Message message) {
@@ -31,6 +32,7 @@ final class Ledger {
       }
       case SKIPPED -> skipped++;
       case NANOS -> nanos = message.number();
+      case OPENED -> opened = message.number();
       case WRITTEN -> written = OptionalLong.of(message.number());
     }
   }
@@ -65,8 +67,16 @@ final class Ledger {
     return nanos;
   }
 
-  /** Bytes the process had the system write; empty until it has told. */
+  /** Bytes the process had had the system write when it had opened the store. */
+  long opened() {
+    return opened;
+  }
+
+  /**
+   * Bytes the process had the system write, from then on until it had closed the store; empty until
+   * it has told.
+   */
   OptionalLong written() {
-    return written;
+    return written.isEmpty() ? written : OptionalLong.of(written.getAsLong() - opened);
   }
 }

@@ -26,7 +26,9 @@ record Message(Kind kind, String name, long number) {
     /** All puts together took so many nanoseconds. */
     NANOS,
     /** The system says that the process has had so many bytes written; not sent if it does not. */
-    WRITTEN
+    WRITTEN,
+    /** The same right after the store was opened, which writes its reserve when it is new. */
+    OPENED
   }
 
   private static final String END = ".";

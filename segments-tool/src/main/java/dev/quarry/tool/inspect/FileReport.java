@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param state whether it is what was written
  * @param note what is wrong with it, or worth knowing; null when nothing is
  */
-public record FileReport(
+record FileReport(
     Path path,
     long id,
     Kind kind,
@@ -32,7 +32,7 @@ public record FileReport(
     @Nullable String note) {
 
   /** What a file is. */
-  public enum Kind {
+  enum Kind {
     SEGMENT,
     LOG;
 
@@ -43,18 +43,41 @@ public record FileReport(
   }
 
   /** Whether a file is what was written. */
-  public enum State {
+  enum State {
     OK,
+    /** Intact, but garbage: another segment has what is live of it. */
+    REPLACED,
     DAMAGED,
     /** Intact, but of a format version that this release does not read. */
     OTHER_VERSION,
     /** The system does not let it be read. */
     UNREADABLE;
 
+    /** Whether something is wrong. */
+    boolean isFault() {
+      return this != OK && this != REPLACED;
+    }
+
     @Override
     public String toString() {
       return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
+  }
+
+  /** The same file, when another segment is known to replace it. */
+  FileReport replacedBy(long other) {
+    String replacement = "by segment " + other + "; opening removes it";
+    boolean intact = state == State.OK;
+    return new FileReport(
+        path,
+        id,
+        kind,
+        size,
+        salt,
+        recordsEnd,
+        survey,
+        intact ? State.REPLACED : state,
+        intact ? replacement : note + " (replaced " + replacement + ")");
   }
 
   /** A file of which nothing but its failure is known. */

@@ -130,10 +130,7 @@ final class LogReader {
 
   private static Survey survey(SegmentScanner scanner, long limit) {
     Survey.Counter counter = new Survey.Counter();
-    scanner.forEachRecord(
-        FileHeader.LENGTH,
-        limit,
-        (kind, key, offset, length, sequence) -> counter.count(kind, sequence));
+    scanner.forEachRecord(FileHeader.LENGTH, limit, counter);
     return counter.survey();
   }
 

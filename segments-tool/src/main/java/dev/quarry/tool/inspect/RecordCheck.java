@@ -5,7 +5,6 @@ import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.SegmentScanner;
 import dev.quarry.tool.inspect.FileReport.Kind;
-import dev.quarry.tool.inspect.FileReport.State;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,13 +29,13 @@ final class RecordCheck {
 
   /** Verifies the file, and tells what is wrong with it, each finding with file and offset. */
   List<String> run() throws IOException {
-    if (file.state() != State.OK) {
+    if (file.state().isFault()) {
       findings.add(String.valueOf(file.note()));
     }
     if (file.recordsEnd() > FileHeader.LENGTH) {
       MappedSegment mapped = MappedSegment.map(disk, file.path());
       try {
-        scan(new SegmentScanner(mapped, file.salt()), Math.min(file.recordsEnd(), mapped.size()));
+        check(new SegmentScanner(mapped, file.salt()), Math.min(file.recordsEnd(), mapped.size()));
       } finally {
         mapped.retire();
       }
@@ -44,13 +43,20 @@ final class RecordCheck {
     return findings;
   }
 
-  private void scan(SegmentScanner scanner, long end) {
+  private void check(SegmentScanner scanner, long end) {
     try {
-      scanner.scan(FileHeader.LENGTH, end);
+      scan(scanner, end);
+      if (findings.isEmpty() && file.kind() == Kind.SEGMENT) {
+        compareWithFooter(scanner, end);
+      }
     } catch (InternalError e) {
       // A page of a mapping that the file no longer reaches to, or that the medium cannot read.
       findings.add(file.path() + ": cannot be read to its end: " + e.getMessage());
     }
+  }
+
+  private void scan(SegmentScanner scanner, long end) {
+    scanner.scan(FileHeader.LENGTH, end);
     records = scanner.puts() + scanner.tombstones();
     for (SegmentScanner.Finding finding : scanner.findings()) {
       findings.add(
@@ -63,17 +69,22 @@ final class RecordCheck {
               + finding.length()
               + " bytes)");
     }
-    Survey survey = file.survey();
-    boolean counted = file.kind() == Kind.SEGMENT && file.state() == State.OK && survey != null;
-    if (findings.isEmpty() && counted && survey.records() != records) {
+  }
+
+  private void compareWithFooter(SegmentScanner scanner, long end) {
+    Survey.Counter counter = new Survey.Counter();
+    scanner.forEachRecord(FileHeader.LENGTH, end, counter);
+    Survey found = counter.survey();
+    Survey listed = file.survey();
+    if (listed != null && !found.equals(listed)) {
       findings.add(
           file.path()
               + " at offset "
               + end
               + ": the footer lists "
-              + survey.records()
-              + " records, there are "
-              + records);
+              + listed.inWords()
+              + ", there are "
+              + found.inWords());
     }
   }
 }

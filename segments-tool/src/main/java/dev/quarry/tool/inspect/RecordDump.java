@@ -1,5 +1,6 @@
 package dev.quarry.tool.inspect;
 
+import dev.quarry.segment.Batch;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.RecordFormat;
@@ -35,7 +36,7 @@ final class RecordDump {
       at = FileHeader.LENGTH;
     }
     while (at < limit) {
-      at = isRecord(at) ? printRecord((int) at) : printOther(at, nextRecord(at, limit));
+      at = isRecord(at) ? printRecord((int) at, limit) : printOther(at, nextRecord(at, limit));
     }
   }
 
@@ -46,12 +47,14 @@ final class RecordDump {
         && at + RecordFormat.length(head, (int) at) <= recordsEnd;
   }
 
+  /** Where what is no record ends: at the next one, where records end, or at the limit. */
   private long nextRecord(long from, long limit) {
+    long end = from < recordsEnd ? Math.min(recordsEnd, limit) : limit;
     long at = from + RecordFormat.ALIGNMENT;
-    while (at < limit && !isRecord(at)) {
+    while (at < end && !isRecord(at)) {
       at += RecordFormat.ALIGNMENT;
     }
-    return Math.min(at, limit);
+    return Math.min(at, end);
   }
 
   private void printHeader() {
@@ -69,7 +72,7 @@ final class RecordDump {
     console.print(fields.lines.text());
   }
 
-  private long printRecord(int at) {
+  private long printRecord(int at, long limit) {
     long length = RecordFormat.length(head, at);
     int keyLength = RecordFormat.keyLength(head, at);
     long valueLength = RecordFormat.valueLength(head, at);
@@ -85,13 +88,43 @@ final class RecordDump {
     fields.number(2, "key length");
     fields.number(1, "kind: " + kind);
     fields.bytes(1, "zero");
+    if (isBatch(RecordFormat.kind(head, at))) {
+      printEntries(fields, RecordFormat.kind(head, at), at + length, limit);
+    } else {
+      printPayload(fields, keyLength, valueLength);
+    }
+    return at + RecordFormat.align(length);
+  }
+
+  private void printPayload(Fields fields, int keyLength, long valueLength) {
     fields.text(keyLength, "key");
     fields.text((int) Math.min(SHOWN, valueLength), "value");
     console.print(fields.lines.text());
     if (valueLength > SHOWN) {
       console.println("# value: " + (valueLength - SHOWN) + " more bytes");
     }
-    return at + RecordFormat.align(length);
+  }
+
+  private static boolean isBatch(byte kind) {
+    return kind == RecordFormat.EVICTIONS || kind == RecordFormat.REPLACES;
+  }
+
+  /** Prints the entries of a batch that begin before a limit, and the first one in any case. */
+  private void printEntries(Fields fields, byte kind, long end, long limit) {
+    do {
+      if (kind == RecordFormat.EVICTIONS) {
+        fields.hash();
+        fields.number(8, "evicted: length");
+        fields.number(8, "evicted: sequence");
+      } else {
+        fields.number(8, "replaced segment");
+        fields.bytes(Batch.ENTRY_LENGTH - 8, "zero");
+      }
+    } while (fields.at < end && fields.at < limit);
+    console.print(fields.lines.text());
+    if (fields.at < end) {
+      console.println("# " + (end - fields.at) / Batch.ENTRY_LENGTH + " more entries");
+    }
   }
 
   private long printOther(long from, long to) {
@@ -109,6 +142,8 @@ final class RecordDump {
       case RecordFormat.PUT -> "put";
       case RecordFormat.TOMBSTONE -> "tombstone";
       case RecordFormat.COMMIT_MARK -> "commit mark";
+      case RecordFormat.EVICTIONS -> "evictions";
+      case RecordFormat.REPLACES -> "replaced segments";
       default -> "void";
     };
   }
@@ -136,6 +171,12 @@ final class RecordDump {
 
     void text(int length, String name) {
       lines.addText(take(length), name);
+    }
+
+    /** Two little-endian halves, the lower first, as the one number they are. */
+    void hash() {
+      String text = String.format("%016x%016x", head.getLong(at + 8), head.getLong(at));
+      lines.add(take(16), "evicted: hash " + text);
     }
 
     /** A little-endian number, unsigned unless it has eight bytes. */

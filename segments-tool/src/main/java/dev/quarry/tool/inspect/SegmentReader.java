@@ -51,7 +51,7 @@ final class SegmentReader {
 
   private FileReport byFooter(SegmentFile file, long size, UUID storeId) {
     Survey.Counter counter = new Survey.Counter();
-    file.forEachEntry((low, high, offset, length, sequence, kind) -> counter.count(kind, sequence));
+    file.forEachEntry(counter);
     CorruptionException damage = file.damage();
     return new FileReport(
         path,
@@ -73,11 +73,7 @@ final class SegmentReader {
     Survey.Counter counter = new Survey.Counter();
     MappedSegment mapped = MappedSegment.map(disk, path);
     try {
-      new SegmentScanner(mapped, salt)
-          .forEachRecord(
-              FileHeader.LENGTH,
-              size,
-              (kind, key, offset, length, sequence) -> counter.count(kind, sequence));
+      new SegmentScanner(mapped, salt).forEachRecord(FileHeader.LENGTH, size, counter);
     } finally {
       mapped.retire();
     }
@@ -88,7 +84,7 @@ final class SegmentReader {
         size,
         salt,
         size,
-        counter.survey(),
+        counter.survey().replacingNone(),
         State.DAMAGED,
         Reason.of(damage));
   }

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "ls",
     description = {
-      "Shows a row for each segment and log, from their headers and footers.",
+      "Shows a row for each segment and log, from their headers and footers, and which share of it",
+      "is live: records whose keys have no later put, delete or eviction in any of these files.",
       "The records of segments are not verified; see segments verify."
     })
 final class SegmentsLsCommand implements Callable<Integer> {
@@ -41,14 +42,16 @@ final class SegmentsLsCommand implements Callable<Integer> {
       console.complain(store.fault());
     }
     if (json) {
-      printJson(store.reports());
+      printJson(store);
     } else {
-      SegmentTable.of(store.reports()).print(console);
+      SegmentTable.of(store).print(console);
     }
     return 0;
   }
 
-  private void printJson(List<FileReport> reports) throws IOException {
+  private void printJson(StoreFiles store) throws IOException {
+    List<FileReport> reports = store.reports();
+    LiveBytes live = LiveBytes.of(store, reports);
     ObjectMapper mapper = new ObjectMapper();
     ArrayNode array = mapper.createArrayNode();
     for (FileReport report : reports) {
@@ -57,11 +60,15 @@ final class SegmentsLsCommand implements Callable<Integer> {
       row.put("kind", report.kind().toString());
       row.put("file", report.path().toString());
       row.put("fileBytes", report.size());
+      row.put("liveBytes", live.of(report));
       Survey survey = report.survey();
       if (survey != null) {
         row.put("records", survey.records());
         row.put("puts", survey.puts());
         row.put("tombstones", survey.tombstones());
+        row.put("evictions", survey.evictions());
+        ArrayNode replaces = row.putArray("replaces");
+        survey.replaced().forEach(replaces::add);
         row.put("lowestSequence", survey.lowestSequence());
         row.put("highestSequence", survey.highestSequence());
       }

@@ -1,11 +1,17 @@
 package dev.quarry.tool.inspect;
 
 import dev.quarry.BlobStoreException;
+import dev.quarry.CorruptionException;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.FileSystemDisk;
+import dev.quarry.segment.Footer;
+import dev.quarry.segment.FooterBuilder;
 import dev.quarry.segment.KeyHash;
+import dev.quarry.segment.MappedSegment;
+import dev.quarry.segment.SegmentFile;
+import dev.quarry.segment.SegmentScanner;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Xxh3KeyHash;
@@ -16,7 +22,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +57,11 @@ public final class StoreFiles {
     this.fault = trouble;
   }
 
+  /** The checkpoint, whether there is one or not. */
+  Path checkpoint() {
+    return layout.checkpoint();
+  }
+
   /** What is wrong with the STORE file; null when nothing is. */
   @Nullable String fault() {
     return fault;
@@ -60,13 +73,49 @@ public final class StoreFiles {
 
   /** The store that a file should be of: the one that STORE names, else the one it names itself. */
   UUID storeId(Path file) throws IOException {
+    return storeId(file, FileHeader.SEGMENT_MAGIC);
+  }
+
+  /**
+   * The same of a file of some kind.
+   *
+   * @param magic of the kind
+   */
+  UUID storeId(Path file, long magic) throws IOException {
     if (identity != null) {
       return identity.storeId();
     }
     try (DiskFile opened = disk.openForRead(file)) {
       ByteBuffer header = ByteBuffer.allocate(FileHeader.LENGTH);
       opened.read(header, 0);
-      return FileHeader.decode(header.flip(), file, FileHeader.SEGMENT_MAGIC).storeId();
+      return FileHeader.decode(header.flip(), file, magic).storeId();
+    }
+  }
+
+  /**
+   * Hands what a file lists, as a footer does, to a consumer: the entries of its footer or, if it
+   * has no good one, those of the records that are found. Needs a good STORE file.
+   */
+  void forEachEntry(FileReport file, Footer.EntryConsumer consumer) throws IOException {
+    if (file.kind() == FileReport.Kind.SEGMENT) {
+      try {
+        SegmentFile.open(disk, file.path(), storeId(file.path()), file.id(), hasher())
+            .forEachEntry(consumer);
+        return;
+      } catch (CorruptionException e) {
+        // the report says so
+      }
+    }
+    if (file.recordsEnd() > FileHeader.LENGTH) {
+      FooterBuilder footer = new FooterBuilder(hasher());
+      MappedSegment mapped = MappedSegment.map(disk, file.path());
+      try {
+        new SegmentScanner(mapped, file.salt())
+            .forEachRecord(FileHeader.LENGTH, Math.min(file.recordsEnd(), mapped.size()), footer);
+      } finally {
+        mapped.retire();
+      }
+      footer.forEach(consumer);
     }
   }
 
@@ -76,7 +125,7 @@ public final class StoreFiles {
   }
 
   /** Reports on every segment, and on every log that has not become one, each by ascending id. */
-  public List<FileReport> reports() throws IOException {
+  List<FileReport> reports() throws IOException {
     List<FileReport> logs = logs(); // first: one that meanwhile becomes a segment is seen as that
     List<FileReport> all = new ArrayList<>();
     for (long id : layout.segmentIds(disk)) {
@@ -91,7 +140,23 @@ public final class StoreFiles {
         all.add(log);
       }
     }
-    return all;
+    return markReplaced(all);
+  }
+
+  private static List<FileReport> markReplaced(List<FileReport> reports) {
+    Map<Long, Long> replacements = new HashMap<>();
+    for (FileReport report : reports) {
+      if (report.survey() != null) {
+        report.survey().replaced().forEach(id -> replacements.put(id, report.id()));
+      }
+    }
+    return reports.stream()
+        .map(
+            report -> {
+              Long other = replacements.get(report.id());
+              return other == null ? report : report.replacedBy(other);
+            })
+        .toList();
   }
 
   private List<FileReport> logs() throws IOException {

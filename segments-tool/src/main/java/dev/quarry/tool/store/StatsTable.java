@@ -1,15 +1,22 @@
 package dev.quarry.tool.store;
 
+import static java.util.Comparator.comparingDouble;
+
 import dev.quarry.BlobStoreOptions;
 import dev.quarry.StoreMode;
 import dev.quarry.StoreStats;
+import dev.quarry.StoreStats.LiveShare;
 import dev.quarry.tool.terminal.Console;
 import dev.quarry.tool.terminal.Table;
 import dev.quarry.tool.terminal.Units;
+import java.util.List;
 import java.util.Locale;
 
 /** Figures about a store, for people. */
 final class StatsTable {
+
+  /** How many segments are shown. */
+  private static final int SHOWN = 10;
 
   private final Table table = new Table("", ">", "");
   private final StoreStats stats;
@@ -18,6 +25,7 @@ final class StatsTable {
     this.stats = stats;
     addMode(options);
     addContents();
+    addReclaimed();
     addMemory();
     addCounters();
     addState();
@@ -44,9 +52,28 @@ final class StatsTable {
   private void addContents() {
     table.add("keys", Units.count(stats.keys()), "");
     table.add("segments", Units.count(stats.segments()), "files, and slabs that will become one");
-    table.add("on disk", Units.bytes(stats.diskBytes()), "segment files");
+    table.add("on disk", Units.bytes(stats.diskBytes()), "all files but the key index");
+    table.add("  segment files", Units.bytes(segmentBytes()), "with STORE, which names the store");
+    table.add("  log", Units.bytes(stats.logBytes()), "not in a segment yet");
+    table.add("  checkpoint", Units.bytes(stats.checkpointBytes()), "of the index");
+    table.add("  reserve", Units.bytes(stats.reserveBytes()), "for deletes and compaction");
     table.add("live", Units.bytes(stats.liveBytes()), "records whose key has that value");
     table.add("dead", Units.bytes(stats.deadBytes()), "overwritten, deleted, headers, footers");
+  }
+
+  /** What of the disk is none of the other parts that are shown. */
+  private long segmentBytes() {
+    return stats.diskBytes() - stats.logBytes() - stats.checkpointBytes() - stats.reserveBytes();
+  }
+
+  private void addReclaimed() {
+    table.add("evicted", Units.count(stats.evictions()), "records since it was opened");
+    table.add("bytes evicted", Units.bytes(stats.bytesEvicted()), "since it was opened");
+    table.add("compacted", Units.count(stats.segmentsCompacted()), "segments taken away");
+    table.add("copied", Units.bytes(stats.compactionBytesRead()), "live records, by compaction");
+    table.add("rewritten", Units.bytes(stats.compactionBytesWritten()), "segments, by compaction");
+    table.add("checkpoints", Units.count(stats.checkpoints()), "written since it was opened");
+    table.add("reclaimed", "no more", stats.idleReason());
   }
 
   private void addMemory() {
@@ -55,9 +82,13 @@ final class StatsTable {
     table.add("bloom filter", Units.bytes(stats.bloomBytes()), "memory, off-heap");
     table.add("key index", Units.bytes(stats.keyIndexBytes()), "memory; 0 until keys are listed");
     table.add(
-        "bloom rate",
-        String.format(Locale.ROOT, "%.3f %%", 100 * stats.bloomRate()),
-        "absent keys let through");
+        "bloom rate", Units.percent(stats.bloomRate(), 3), "absent keys let through, expected");
+    table.add("bloom observed", observedBloomRate(), "the same of those looked for");
+  }
+
+  private String observedBloomRate() {
+    double rate = stats.observedBloomRate();
+    return Double.isNaN(rate) ? "-" : Units.percent(rate, 3);
   }
 
   private void addCounters() {
@@ -82,5 +113,32 @@ final class StatsTable {
 
   void print(Console console) {
     table.print(console);
+    if (!stats.liveShares().isEmpty()) {
+      console.println("");
+      liveShares().print(console);
+    }
+  }
+
+  /** The segment files with the least that is live. */
+  private Table liveShares() {
+    Table shares = new Table(">segment", ">file", ">live", ">share", "");
+    List<LiveShare> sorted =
+        stats.liveShares().stream().sorted(comparingDouble(StatsTable::share)).toList();
+    for (LiveShare each : sorted.subList(0, Math.min(SHOWN, sorted.size()))) {
+      shares.add(
+          String.valueOf(each.segmentId()),
+          Units.bytes(each.fileBytes()),
+          Units.bytes(each.liveBytes()),
+          Units.percent(share(each), 1),
+          "");
+    }
+    if (sorted.size() > SHOWN) {
+      shares.add("", "", "", "", "and " + (sorted.size() - SHOWN) + " with more, see --json");
+    }
+    return shares;
+  }
+
+  private static double share(LiveShare segment) {
+    return (double) segment.liveBytes() / segment.fileBytes();
   }
 }

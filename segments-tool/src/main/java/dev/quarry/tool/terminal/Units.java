@@ -53,6 +53,15 @@ public final class Units {
     return String.format(Locale.ROOT, "%.4f", (double) dividend / Math.max(1, divisor));
   }
 
+  /**
+   * A share as a percentage: {@code 12.5 %}.
+   *
+   * @param digits behind the point
+   */
+  public static String percent(double share, int digits) {
+    return String.format(Locale.ROOT, "%." + digits + "f %%", 100 * share);
+  }
+
   private static String threeDigits(double value) {
     double size = Math.abs(value);
     String format = size < 10 ? "%.2f" : size < 100 ? "%.1f" : "%.0f";

@@ -1,0 +1,40 @@
+package dev.quarry.benchmarks.space;
+
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+
+/**
+ * Keys and values of which a reader can tell that they belong together: a value begins with the
+ * number of its key and its own length, and goes on at random. Used by one thread.
+ */
+final class Values {
+
+  static final int KEY_BYTES = Long.BYTES;
+  static final int LEAST_BYTES = 2 * Long.BYTES;
+
+  private final ByteBuffer random;
+
+  /**
+   * @param longest value, in bytes, at least {@link #LEAST_BYTES}
+   */
+  Values(int longest, long seed) {
+    byte[] bytes = new byte[longest];
+    new SplittableRandom(seed).nextBytes(bytes);
+    random = ByteBuffer.allocateDirect(longest).put(bytes).clear();
+  }
+
+  static byte[] key(long number) {
+    return ByteBuffer.allocate(KEY_BYTES).putLong(number).array();
+  }
+
+  /** A value, until the next is asked for. */
+  ByteBuffer value(long number, int length) {
+    return random.clear().putLong(0, number).putLong(Long.BYTES, length).limit(length);
+  }
+
+  /** Whether a value is one of a key. */
+  static boolean belongs(ByteBuffer value, long number) {
+    return value.getLong(value.position()) == number
+        && value.getLong(value.position() + Long.BYTES) == value.remaining();
+  }
+}

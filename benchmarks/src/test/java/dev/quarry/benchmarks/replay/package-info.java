@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.benchmarks.replay;
+
+import org.jspecify.annotations.NullMarked;

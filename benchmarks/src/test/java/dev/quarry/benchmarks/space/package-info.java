@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.benchmarks.space;
+
+import org.jspecify.annotations.NullMarked;
