@@ -200,11 +200,21 @@ final class Memtable {
     return new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
   }
 
-  /** Whether a sealed slab is not on disk yet. */
-  boolean isFlushing() {
+  /**
+   * Waits until the oldest sealed slab is on disk, or the store has failed.
+   *
+   * @return false if there is none
+   * @throws StoreFullException if the disk is full
+   */
+  @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
+  boolean awaitFlush() {
     lock.lock();
     try {
-      return !sealed.isEmpty();
+      ActiveSlab oldest = sealed.peek();
+      if (oldest != null) {
+        awaitFlusher(() -> sealed.peek() != oldest || latch.isSet(), this::checkOpen);
+      }
+      return oldest != null;
     } finally {
       lock.unlock();
     }

@@ -9,12 +9,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Finds out which {@link Shadows} hide an older record of their key, so that exactly these are
- * kept.
+ * Finds out which {@link Shadows} hide a record of their key, so that exactly these are kept.
  *
  * <p>It looks at every segment whose file is there, those about to be deleted included, and whose
- * sequence numbers begin below a shadow's. Their footers tell; where one is damaged or there is
- * none yet, anything is taken to be there. Safe for use by any number of threads.
+ * sequence numbers do not begin above a shadow's. Their footers tell; where one is damaged or there
+ * is none yet, anything is taken to be there. Safe for use by any number of threads.
  */
 final class OlderRecords {
 
@@ -40,7 +39,7 @@ final class OlderRecords {
       if (shadows.areAllNeeded()) {
         return;
       }
-      if (!inputs.contains(other) && other.place() < shadows.highestSequence()) {
+      if (!inputs.contains(other) && other.place() <= shadows.highestSequence()) {
         meet(shadows, other);
       }
     }

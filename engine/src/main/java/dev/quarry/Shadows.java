@@ -59,11 +59,12 @@ final class Shadows {
   }
 
   /**
-   * Notes that there is a record elsewhere, which a shadow of its key with a higher number hides.
+   * Notes that there is a record elsewhere, which a shadow of its key with that number or a higher
+   * one hides: the shadow of an eviction has the number of the record that was evicted.
    */
   void meet(long low, long high, long sequence) {
     long at = find(low, high);
-    if (at != NONE && sequence < sequences.getLong((int) at)) {
+    if (at != NONE && sequence <= sequences.getLong((int) at)) {
       require((int) at);
     }
   }
@@ -71,7 +72,7 @@ final class Shadows {
   /** Notes that there may be a record of any key elsewhere, with any number from one on. */
   void meetAnything(long lowestSequence) {
     for (int i = 0; i < lows.size(); i++) {
-      if (lowestSequence < sequences.getLong(i)) {
+      if (lowestSequence <= sequences.getLong(i)) {
         require(i);
       }
     }
@@ -84,7 +85,7 @@ final class Shadows {
     }
   }
 
-  /** No shadow hides a record with this number or a higher one. */
+  /** No shadow hides a record with a higher number. */
   long highestSequence() {
     return highestSequence;
   }

@@ -190,11 +190,18 @@ final class Space {
     }
     while (!closed && !latch.isSet() && !memtable.bound().fits(bytes)) {
       if (!pass(bytes) && !memtable.bound().fits(bytes)) {
-        if (!memtable.isFlushing() && segments.areAllSettled()) {
-          throw memtable.bound().refusal(bytes);
-        }
-        LockSupport.parkNanos(this, PARK_NANOS);
+        awaitChange(bytes);
       }
+    }
+  }
+
+  /** Waits for what a pass may be able to reclaim. */
+  private void awaitChange(long bytes) {
+    if (!memtable.awaitFlush()) {
+      if (segments.areAllSettled()) {
+        throw memtable.bound().refusal(bytes);
+      }
+      LockSupport.parkNanos(this, PARK_NANOS);
     }
   }
 

@@ -19,8 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A full disk: what was stored stays, what is refused never appears, and writing goes on when there
@@ -177,6 +179,25 @@ class FullDiskTest {
       StoreFixture.assertAll(store, 0, taken, 5_000);
       StoreFixture.assertAll(store, 50, 80, 5_000);
       assertEquals(taken + 30, store.stats().keys());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4, 8})
+  @Timeout(60)
+  void aCacheWhoseBoundIsTakenByWhatIsNotOnDiskRefusesToo(int slabs) {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    BlobStoreOptions options =
+        TestStores.small(StoreMode.CACHE).toBuilder()
+            .slabs(slabs)
+            .maxBytes(4L * TestStores.SEGMENT_BYTES)
+            .build();
+    try (BlobStore store = BlobStore.open(ROOT, options, TestStores.threaded(disk))) {
+      disk.capacity(disk.usedSpace() + 20_000);
+      assertThrows(StoreFullException.class, () -> putAll(store, 0, 100, 20_000));
+      disk.capacity(PLENTY);
+      putAll(store, 100, 200, 20_000);
+      assertArrayEquals(value(199, 20_000), store.get(key(199)));
     }
   }
 
