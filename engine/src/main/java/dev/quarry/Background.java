@@ -22,6 +22,7 @@ final class Background {
   private final Flusher flusher;
   private final SlabDropper dropper;
   private final TombstoneSweeper sweeper;
+  private final SegmentTable segments;
   private final KeyOrder keyOrder;
   private final Space space;
   private final Checkpointer checkpointer;
@@ -34,6 +35,7 @@ final class Background {
       Flusher flusher,
       SlabDropper dropper,
       TombstoneSweeper sweeper,
+      SegmentTable segments,
       KeyOrder keyOrder,
       Space space,
       Checkpointer checkpointer,
@@ -44,6 +46,7 @@ final class Background {
     this.flusher = flusher;
     this.dropper = dropper;
     this.sweeper = sweeper;
+    this.segments = segments;
     this.keyOrder = keyOrder;
     this.space = space;
     this.checkpointer = checkpointer;
@@ -85,11 +88,11 @@ final class Background {
     } else {
       counters.flushes.increment();
       memtable.flushed(sealed, mapped);
+      segments.all().forEach(Segment::lookAgain);
       checkpointer.changed(Objects.requireNonNull(sealed.segment().trailer()).entries());
     }
     memtable.prepareMemory();
     sweeper.sweep();
-    keyOrder.takeIn(sealed.segment());
     space.request();
   }
 

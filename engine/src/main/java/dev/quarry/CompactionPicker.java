@@ -22,6 +22,9 @@ final class CompactionPicker {
 
   private static final int MOST_INPUTS = 64;
 
+  /** So many tiny segments, which fit one together, are too many. */
+  private static final int CROWD = 8;
+
   private final long segmentBytes;
   private final boolean durable;
 
@@ -83,6 +86,35 @@ final class CompactionPicker {
     }
     return new Choice(
         List.copyOf(queue.subList(first(queue, seed, newest), end(queue, seed, newest))), "");
+  }
+
+  /**
+   * Chooses neighbours that are many and tiny, whatever their garbage: what small slabs became, or
+   * what is left of large values.
+   *
+   * @param queue all segments, in the order of the queue
+   */
+  Choice crowded(List<Segment> queue) {
+    Segment newest = newest(queue);
+    int first = 0;
+    long kept = 0;
+    for (int i = 0; i < queue.size(); i++) {
+      Segment segment = queue.get(i);
+      if (!isEligible(segment, newest) || segment.size() > segmentBytes / CROWD) {
+        first = i + 1;
+        kept = 0;
+        continue;
+      }
+      if (i > first && highest(queue.get(i - 1)) >= segment.place()) {
+        first = i;
+        kept = 0;
+      }
+      kept += kept(segment);
+      if (i + 1 - first == CROWD && kept <= segmentBytes) {
+        return new Choice(List.copyOf(queue.subList(first, i + 1)), "");
+      }
+    }
+    return Choice.nothing("no crowd of tiny segments");
   }
 
   private int first(List<Segment> queue, int seed, @Nullable Segment newest) {

@@ -4,6 +4,7 @@ import dev.quarry.index.Location;
 import dev.quarry.segment.Batch;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.Footer;
 import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import org.agrona.collections.IntHashSet;
 import org.agrona.collections.LongArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -105,8 +107,13 @@ final class Compactor {
   /** A segment that is being compacted, pinned. */
   private record Input(Segment segment, SegmentBytes bytes) {}
 
-  /** What is to be copied, four longs a record: number of the input, low, high, offset. */
-  private record Plan(LongArrayList live, long liveBytes, Shadows shadows) {
+  /**
+   * What is to be copied, and what must not be forgotten.
+   *
+   * @param live four longs a record: number of the input, low, high, offset
+   * @param replaced ids of segments that the inputs replaced
+   */
+  private record Plan(LongArrayList live, long liveBytes, Shadows shadows, IntHashSet replaced) {
 
     static final int LONGS = 4;
 
@@ -155,12 +162,13 @@ final class Compactor {
     if (plan == null) {
       return false;
     }
+    boolean needsOutput = !plan.isEmpty() || !canGoWithoutTrace(inputs, plan);
     long bytes = inputs.stream().mapToLong(Segment::size).sum();
-    if (!plan.isEmpty() && bytes - plan.bytes() < leastGain) {
+    if (needsOutput && bytes - Math.max(plan.bytes(), Disk.BLOCK) < leastGain) {
       keep(inputs, plan);
       return false;
     }
-    if (!plan.isEmpty()) {
+    if (needsOutput) {
       write(inputs, pinned, plan);
     }
     pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
@@ -170,10 +178,26 @@ final class Compactor {
     return true;
   }
 
-  /** The shadows turned out to be needed: they are no garbage until something older goes. */
+  /**
+   * Whether the files may go one by one, and nothing need say that they did. Not so with several,
+   * one of which may hide what another holds; nor if a file is still there that an input says was
+   * replaced.
+   */
+  private boolean canGoWithoutTrace(List<Segment> inputs, Plan plan) {
+    return inputs.size() == 1
+        && graveyard.all().stream().noneMatch(buried -> plan.replaced.contains(buried.id()));
+  }
+
+  /** What there is turned out to be needed: it is no garbage until more is known. */
   private static void keep(List<Segment> inputs, Plan plan) {
-    long each = (long) plan.shadows.needed() * 2 * Batch.ENTRY_LENGTH / inputs.size();
-    inputs.forEach(segment -> segment.setKeptBytes(each));
+    for (Segment segment : inputs) {
+      if (plan.isEmpty()) {
+        segment.setKeptBytes(segment.size(), true);
+      } else {
+        long each = (long) plan.shadows.needed() * 2 * Batch.ENTRY_LENGTH / inputs.size();
+        segment.setKeptBytes(each, plan.shadows.isProvisional());
+      }
+    }
   }
 
   // ---- plan ----
@@ -181,6 +205,7 @@ final class Compactor {
   private @Nullable Plan plan(List<Input> inputs, Set<Segment> together) {
     LongArrayList live = new LongArrayList();
     Shadows shadows = new Shadows();
+    IntHashSet replaced = new IntHashSet();
     long[] liveBytes = new long[1];
     for (int i = 0; i < inputs.size(); i++) {
       Input input = inputs.get(i);
@@ -202,6 +227,8 @@ final class Compactor {
               if (!input.segment.isIntact(input.bytes, offset, length)) {
                 input.segment.setDamaged();
               }
+            } else if (kind == Footer.REPLACED) {
+              replaced.add((int) low);
             } else {
               castShadow(shadows, low, high, length, sequence, kind);
             }
@@ -211,7 +238,7 @@ final class Compactor {
       }
     }
     olderRecords.mark(shadows, together);
-    return new Plan(live, liveBytes[0], shadows);
+    return new Plan(live, liveBytes[0], shadows, replaced);
   }
 
   private boolean isLive(Input input, long low, long high, long offset) {
@@ -228,7 +255,7 @@ final class Compactor {
           shadows.add(low, high, sequence, length);
         }
       }
-      default -> {} // the inputs that an input replaced are gone
+      default -> throw new IllegalStateException("a footer has no entries of kind " + kind);
     }
   }
 
@@ -249,7 +276,8 @@ final class Compactor {
       takeBack(id, e);
       throw e;
     }
-    output.setKeptBytes((long) plan.shadows.needed() * Batch.ENTRY_LENGTH);
+    output.setKeptBytes(
+        (long) plan.shadows.needed() * Batch.ENTRY_LENGTH, plan.shadows.isProvisional());
     output.setSettled();
     segments.addAll(List.of(output));
     move(moves, output);

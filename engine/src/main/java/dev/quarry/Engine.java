@@ -125,7 +125,7 @@ final class Engine {
             this::requestFlush,
             graveyard,
             this::makeRoom);
-    TombstoneSweeper sweeper = new TombstoneSweeper(directory);
+    TombstoneSweeper sweeper = new TombstoneSweeper(directory, keyOrder::takeIn);
     Eviction eviction =
         cache
             ? new Eviction(
@@ -175,6 +175,7 @@ final class Engine {
             flusher,
             new SlabDropper(memtable, sweeper, directory),
             sweeper,
+            segments,
             keyOrder,
             space,
             checkpointer,
@@ -197,7 +198,7 @@ final class Engine {
     checkpointer.changed(recovered.uncoveredEntries());
     directory.watchSpace(options.capacityBytes(), space::request);
     memtable.start();
-    space.request();
+    space.start();
     this.recoveryNanos = System.nanoTime() - start;
   }
 

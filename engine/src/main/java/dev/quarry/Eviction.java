@@ -95,9 +95,9 @@ final class Eviction {
     }
   }
 
-  /** Writes what was evicted to the log, as far as there is room. */
-  void log() {
-    log.write();
+  /** Writes what was evicted to the log, as far as there is room; returns whether that is all. */
+  boolean log() {
+    return log.write();
   }
 
   /** Where the hand is. */

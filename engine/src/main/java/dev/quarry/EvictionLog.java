@@ -39,8 +39,12 @@ final class EvictionLog {
     pending.addLong(sequence);
   }
 
-  /** Writes what there is room for in the active slab, the oldest first. */
-  void write() {
+  /**
+   * Writes what there is room for in the active slab, the oldest first.
+   *
+   * @return whether that is all
+   */
+  boolean write() {
     int entries = pending.size() / LONGS;
     int written = 0;
     while (written < entries) {
@@ -54,6 +58,7 @@ final class EvictionLog {
       written += batch;
     }
     removeFirst(written);
+    return pending.isEmpty();
   }
 
   private boolean write(int from, int entries) {

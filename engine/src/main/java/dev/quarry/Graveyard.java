@@ -37,8 +37,12 @@ final class Graveyard {
     segments.forEach(Segment::retire);
   }
 
-  /** Deletes the files of those that no reader holds on to, durably. */
-  void clear() throws IOException {
+  /**
+   * Deletes the files of those that no reader holds on to, durably.
+   *
+   * @return whether there were any
+   */
+  boolean clear() throws IOException {
     List<Segment> free = new ArrayList<>(all());
     free.removeIf(Segment::isPinned);
     for (Segment segment : free) {
@@ -48,6 +52,7 @@ final class Graveyard {
       disk.syncDirectory(layout.segments());
       removeAll(free);
     }
+    return !free.isEmpty();
   }
 
   private synchronized void removeAll(List<Segment> gone) {

@@ -78,8 +78,8 @@ final class KeyOrder {
   }
 
   /**
-   * Segments that reach the disk while this runs are looked at in their slabs, or are in the key
-   * index already; the iterator, made last, then sees them.
+   * Segments that settle while this runs are looked at here, or are in the key index already; the
+   * iterator, made last, then sees them.
    */
   @GuardedBy("lock")
   private Candidates candidates(KeyIndex opened, KeyRange range) {
@@ -99,7 +99,7 @@ final class KeyOrder {
   private boolean isCovered(KeyIndex opened, KeyRange range, List<byte[]> others) {
     for (Segment segment : inOrder()) {
       boolean there =
-          segment.trailer() == null ? collect(segment, range, others) : takeIn(opened, segment);
+          segment.isSettled() ? takeIn(opened, segment) : collect(segment, range, others);
       if (!there && !closed && segments.get(segment.id()) != segment) {
         return false;
       }
@@ -132,7 +132,10 @@ final class KeyOrder {
     }
   }
 
-  /** Takes in the keys of a segment that is new on disk, if the key index is in use. */
+  /**
+   * Takes in the keys of a segment that has settled, if the key index is in use. Not before: a key
+   * whose put is not published yet may be {@linkplain #forget forgotten} with an older segment.
+   */
   void takeIn(Segment segment) {
     lock.lock();
     try {

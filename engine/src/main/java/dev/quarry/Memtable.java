@@ -151,9 +151,13 @@ final class Memtable {
     }
   }
 
-  /** Returns false if a cache has no room for another slab. */
+  /**
+   * The same, but makes no room.
+   *
+   * @return false if a cache has no room for another slab
+   */
   @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
-  private boolean tryRotate(ActiveSlab found) {
+  boolean tryRotate(ActiveSlab found) {
     lock.lock();
     try {
       while (active == found) {

@@ -1,9 +1,10 @@
 package dev.quarry;
 
+import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.KeyHash;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
-import dev.quarry.segment.Trailer;
+import dev.quarry.segment.Slab;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -12,8 +13,9 @@ import java.util.Set;
  * Finds out which {@link Shadows} hide a record of their key, so that exactly these are kept.
  *
  * <p>It looks at every segment whose file is there, those about to be deleted included, and whose
- * sequence numbers do not begin above a shadow's. Their footers tell; where one is damaged or there
- * is none yet, anything is taken to be there. Safe for use by any number of threads.
+ * sequence numbers do not begin above a shadow's. Their footers tell, or the records of a slab;
+ * where one is damaged or still being written, anything is taken to be there. Safe for use by any
+ * number of threads.
  */
 final class OlderRecords {
 
@@ -45,14 +47,36 @@ final class OlderRecords {
     }
   }
 
+  /** What is put into a slab from now on is newer than any shadow. */
+  private void meet(Shadows shadows, Slab slab) {
+    int end = slab.end();
+    if (slab.completedPrefix(FileHeader.LENGTH) < end) {
+      shadows.meetAnything(slab.header().firstSequence()); // someone is still writing
+      shadows.setProvisional();
+      return;
+    }
+    long[] hash = new long[2];
+    slab.forEachRecord(
+        end,
+        (kind, key, offset, length, sequence) -> {
+          if (kind == RecordFormat.PUT) {
+            hasher.hash(key, hash);
+            shadows.meet(hash[0], hash[1], sequence);
+          }
+        });
+  }
+
   private void meet(Shadows shadows, Segment other) {
-    Trailer trailer = other.trailer();
-    SegmentBytes bytes = trailer == null ? null : other.pin();
+    SegmentBytes bytes = other.pin();
     if (bytes == null) {
       shadows.meetAnything(other.place());
       return;
     }
     try {
+      if (other.trailer() == null) {
+        meet(shadows, (Slab) bytes);
+        return;
+      }
       if (!other.isFooterIntact(bytes)) {
         shadows.meetAnything(other.place());
         return;

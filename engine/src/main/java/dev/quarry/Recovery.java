@@ -17,6 +17,7 @@ import dev.quarry.wal.LogPromotion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -177,27 +178,28 @@ final class Recovery {
     if (checkpoint != null) {
       checkpoint.head().covered().forEach(each -> covered.put(each.id(), each.fingerprint()));
     }
-    List<Segment> opened = new ArrayList<>();
     Set<Long> replaced = new HashSet<>();
-    for (long id : layout.segmentIds(disk)) {
+    List<Path> garbage = new ArrayList<>();
+    List<Long> ids = new ArrayList<>(layout.segmentIds(disk));
+    Collections.reverse(ids); // what replaces a segment is younger
+    for (long id : ids) {
       Path path = layout.segment(id);
       noteId(id, path);
+      if (replaced.contains(id)) {
+        garbage.add(path);
+        continue;
+      }
       Trailer trailer = readTrailer(id, path);
       highestSequence = Math.max(highestSequence, trailer.highestSequence());
       Segment segment = new Segment(trailer, storeId, path, MappedSegment.map(disk, path));
       segment.setSettled();
       segments.addAll(List.of(segment)); // who fails retires what is in the table
-      opened.add(segment);
       replaced.addAll(replacedBy(segment, trailer));
-    }
-    remove(opened.stream().filter(segment -> replaced.contains((long) segment.id())).toList());
-    for (Segment segment : opened) {
-      long fingerprint = Objects.requireNonNull(segment.trailer()).fingerprint();
-      if (segments.get(segment.id()) != null
-          && !Objects.equals(covered.get(segment.id()), fingerprint)) {
+      if (!Objects.equals(covered.get(segment.id()), trailer.fingerprint())) {
         uncovered.add(segment);
       }
     }
+    remove(garbage);
   }
 
   /** The trailer alone if it is good; else the file is looked at more closely. */
@@ -237,11 +239,9 @@ final class Recovery {
   }
 
   /** What compaction replaced was still there when the store was last open, or a crash saved it. */
-  private void remove(List<Segment> replaced) throws IOException {
-    for (Segment segment : replaced) {
-      segments.remove(segment);
-      segment.retire();
-      disk.delete(segment.path());
+  private void remove(List<Path> replaced) throws IOException {
+    for (Path path : replaced) {
+      disk.delete(path);
     }
     if (!replaced.isEmpty()) {
       disk.syncDirectory(layout.segments());

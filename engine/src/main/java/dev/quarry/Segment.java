@@ -50,6 +50,9 @@ final class Segment {
   /** Bytes of shadows that could not be dropped when compaction last looked. */
   private volatile long keptBytes;
 
+  /** Whether that may be otherwise as soon as a slab is on disk, or a buried file gone. */
+  private volatile boolean keptForNow;
+
   /** Which records were verified; null until the first was. */
   private volatile @Nullable AtomicLongArray verified;
 
@@ -202,9 +205,22 @@ final class Segment {
     return damaged;
   }
 
-  /** Notes how many bytes of shadows there were no dropping of. */
-  void setKeptBytes(long bytes) {
+  /**
+   * Notes how many bytes of shadows there were no dropping of.
+   *
+   * @param forNow whether to look again when a slab has come to disk, or a buried file has gone
+   */
+  void setKeptBytes(long bytes, boolean forNow) {
     keptBytes = bytes;
+    keptForNow = forNow;
+  }
+
+  /** Has compaction look again at what was kept for now. */
+  void lookAgain() {
+    if (keptForNow) {
+      keptBytes = 0;
+      keptForNow = false;
+    }
   }
 
   /** Bytes of the file that compaction would take away, an estimate; 0 for a slab. */

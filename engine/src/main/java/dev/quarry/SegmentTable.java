@@ -75,14 +75,22 @@ final class SegmentTable {
    */
   @SuppressWarnings("ReferenceEquality") // every change makes a new map
   List<Segment> settled() {
+    List<Segment> before = onDiskAndSettled();
     for (; ; ) {
       Int2ObjectHashMap<Segment> seen = segments;
-      List<Segment> settled = all();
-      settled.removeIf(segment -> !segment.isSettled() || segment.trailer() == null);
-      if (seen == segments) { // none came before one was found settled that is newer
+      List<Segment> settled = onDiskAndSettled();
+      // segments settle in their order: what was not when a newer one was looked at is now
+      if (seen == segments && settled.equals(before)) {
         return settled;
       }
+      before = settled;
     }
+  }
+
+  private List<Segment> onDiskAndSettled() {
+    List<Segment> settled = all();
+    settled.removeIf(segment -> !segment.isSettled() || segment.trailer() == null);
+    return settled;
   }
 
   /** Whether nothing of any segment on disk is still to be published. */

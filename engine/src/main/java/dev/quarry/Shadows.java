@@ -27,6 +27,7 @@ final class Shadows {
   private final LongArrayList chain = new LongArrayList();
   private final LongArrayList needed = new LongArrayList();
   private int neededCount;
+  private boolean provisional;
   private long highestSequence;
 
   /**
@@ -76,6 +77,16 @@ final class Shadows {
         require(i);
       }
     }
+  }
+
+  /** Notes that what was met last will be known better, so that it is worth to look again. */
+  void setProvisional() {
+    provisional = true;
+  }
+
+  /** Whether some are needed only as long as nothing better is known. */
+  boolean isProvisional() {
+    return provisional;
   }
 
   private void require(int at) {

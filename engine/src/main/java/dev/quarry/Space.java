@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>deletes the files of buried segments that no reader holds on to any more;
  *   <li>in a cache, evicts down to the low-water mark if more is live than there is capacity for;
- *   <li>drops segments of which nothing is live;
+ *   <li>drops segments of which nothing is live, and makes one of many tiny ones;
  *   <li>compacts for as long as there is too much garbage: in a durable store by its share, in a
  *       cache when there is no room for another slab. Where a cache finds no segment sparse enough,
  *       it evicts more;
@@ -54,7 +54,7 @@ final class Space {
 
   // self-synchronised
   private final AtomicBoolean requested = new AtomicBoolean();
-  private volatile String idle = "nothing has been looked at yet";
+  private volatile String idle = "";
   private volatile boolean closed;
 
   /** Held during a pass. */
@@ -93,6 +93,14 @@ final class Space {
     this.directory = directory;
     this.latch = latch;
     this.executor = executor;
+  }
+
+  /** Sees what there is to do, and has it done. */
+  void start() {
+    if (needsRoom(segments.inQueueOrder(), 0)) {
+      idle = "the first pass is about to begin";
+    }
+    request();
   }
 
   /** Has a pass made some time soon. */
@@ -166,13 +174,24 @@ final class Space {
     return true;
   }
 
-  /** Logs what was evicted, for the last time before the last slab is sealed. */
+  /** Logs all that was evicted, before the last slab is sealed, unless there is no room for it. */
   void logEvictions() {
+    try {
+      for (ActiveSlab active = memtable.active(); !areEvictionsLogged(); ) {
+        if (latch.isSet() || !memtable.tryRotate(active)) {
+          return;
+        }
+        active = memtable.active();
+      }
+    } catch (StoreFullException e) {
+      // who flushes the last slab is told
+    }
+  }
+
+  private boolean areEvictionsLogged() {
     lock.lock();
     try {
-      if (eviction != null) {
-        eviction.log();
-      }
+      return eviction == null || eviction.log();
     } finally {
       lock.unlock();
     }
@@ -216,7 +235,7 @@ final class Space {
   }
 
   private boolean sacrificeOldest() throws IOException {
-    graveyard.clear();
+    clearGraveyard();
     for (Segment segment : segments.inQueueOrder()) {
       memtable.residents().letGo(segment::equals);
       if (segment.isCompactable() && segment.isMapped() && sacrifice(segment)) {
@@ -235,9 +254,7 @@ final class Space {
     } catch (DiskFullException e) {
       return false; // it leaves shadows, for which there is no room
     }
-    int buried = graveyard.all().size();
-    graveyard.clear();
-    return graveyard.all().size() < buried;
+    return clearGraveyard();
   }
 
   private Eviction eviction() {
@@ -289,9 +306,7 @@ final class Space {
   private boolean passLocked(long wanted) throws IOException {
     barren = 0;
     sweeper.sweep();
-    int buried = graveyard.all().size();
-    graveyard.clear();
-    boolean progress = graveyard.all().size() < buried;
+    boolean progress = clearGraveyard();
     if (eviction != null) {
       progress |= eviction.evictToLowWater();
     }
@@ -310,6 +325,15 @@ final class Space {
     return progress;
   }
 
+  /** Deletes buried files; returns whether there were any to delete. */
+  private boolean clearGraveyard() throws IOException {
+    boolean cleared = graveyard.clear();
+    if (cleared) {
+      segments.all().forEach(Segment::lookAgain);
+    }
+    return cleared;
+  }
+
   private void writeCheckpointIfDue() throws IOException {
     try {
       checkpointer.writeIfDue();
@@ -326,6 +350,10 @@ final class Space {
     if (!dead.isNothing()) {
       return compact(dead, 1);
     }
+    Choice crowded = picker.crowded(queue);
+    if (!crowded.isNothing() && barren == 0) {
+      return compact(crowded, 1);
+    }
     if (!needsRoom(queue, wanted)) {
       return false;
     }
@@ -340,7 +368,7 @@ final class Space {
   /** A choice that turns out not to be worth it, or damaged, is noted and not made again. */
   private boolean compact(Choice choice, long leastGain) throws IOException {
     if (reserve.withReserve(() -> compactor.compact(choice.inputs(), leastGain))) {
-      graveyard.clear();
+      clearGraveyard();
       reserve.requestRestore();
       barren = 0;
     } else {

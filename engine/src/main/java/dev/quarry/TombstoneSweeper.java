@@ -6,6 +6,7 @@ import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Consumer;
 import org.agrona.collections.LongArrayList;
 
 /**
@@ -22,12 +23,17 @@ final class TombstoneSweeper {
   private record Unswept(Slab slab, Segment segment, LongArrayList tombstones) {}
 
   private final KeyDirectory directory;
+  private final Consumer<Segment> settled;
 
   @GuardedBy("this")
   private final Deque<Unswept> unswept = new ArrayDeque<>();
 
-  TombstoneSweeper(KeyDirectory directory) {
+  /**
+   * @param settled told of every segment that is
+   */
+  TombstoneSweeper(KeyDirectory directory, Consumer<Segment> settled) {
     this.directory = directory;
+    this.settled = settled;
   }
 
   /** Takes note of the tombstones of a sealed slab whose memory is still there. */
@@ -50,13 +56,14 @@ final class TombstoneSweeper {
   /** Sweeps the slabs that are settled, and notes that their segments are. */
   synchronized void sweep() {
     while (!unswept.isEmpty() && unswept.peek().slab.isSettled()) {
-      Unswept settled = unswept.poll();
-      LongArrayList tombstones = settled.tombstones;
+      Unswept next = unswept.poll();
+      LongArrayList tombstones = next.tombstones;
       for (int i = 0; i < tombstones.size(); i += 3) {
         directory.forget(
             tombstones.getLong(i), tombstones.getLong(i + 1), tombstones.getLong(i + 2));
       }
-      settled.segment.setSettled();
+      next.segment.setSettled();
+      settled.accept(next.segment);
     }
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.index.Location;
 import dev.quarry.segment.SimulatedDisk;
+import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,6 +49,22 @@ class EvictionRestartTest {
           assertEquals(List.of(), evicted, "came back");
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void whatWasEvictedBeforeACleanCloseIsInTheLogToo(long seed) throws Exception {
+    int put;
+    List<Integer> evicted;
+    try (BlobStore store = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk))) {
+      put = work(store, new Random(seed), 0, 700 + (int) seed);
+      evicted = evicted(store, put);
+    }
+    disk.delete(new StoreLayout(ROOT).checkpoint());
+    try (BlobStore reopened = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk))) {
+      evicted.removeIf(i -> !isPresent(reopened, i));
+      assertEquals(List.of(), evicted, "came back");
     }
   }
 

@@ -11,13 +11,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.index.Location;
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A blob that is open keeps the file of its segment, even if nothing leads there any more. */
 class PinnedSegmentTest {
@@ -36,8 +39,9 @@ class PinnedSegmentTest {
   private SimulatedDisk disk = new SimulatedDisk(1);
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void whatWasDeletedStaysDeletedAlsoIfABlobKeepsItsFile(boolean crash) throws Exception {
+  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  void whatWasDeletedStaysDeletedAlsoIfABlobKeepsItsFile(boolean crash, boolean checkpoint)
+      throws Exception {
     BlobStore store = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk));
     store.put(key(DELETED), value(1, 1_000));
     store.put(key(VIEWED), value(2, 10_000));
@@ -58,7 +62,10 @@ class PinnedSegmentTest {
       } else {
         store.close();
       }
-      assertTrue(disk.exists(pinned), "nothing says that this file was replaced");
+      assertTrue(disk.exists(pinned));
+    }
+    if (!checkpoint) {
+      disk.delete(new StoreLayout(ROOT).checkpoint());
     }
     try (BlobStore reopened = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk))) {
       for (int key : new int[] {DELETED, VIEWED, FILLER}) {
@@ -66,6 +73,29 @@ class PinnedSegmentTest {
       }
       assertEquals(44, reopened.stats().keys());
       assertFalse(disk.exists(pinned), "nobody needs the file any more");
+    }
+  }
+
+  @Test
+  void whatWasReplacedIsNotReadSoItMayBeDamaged() throws Exception {
+    BlobStore store = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk));
+    store.put(key(VIEWED), value(2, 10_000));
+    store.put(key(FILLER), value(3, 58_000));
+    fill(store, 0, 20);
+    Path pinned = file(store, VIEWED);
+    try (Blob blob = store.view(key(VIEWED))) {
+      assertEquals(10_000, blob.size());
+      store.delete(key(FILLER));
+      fill(store, 20, 12);
+      assertNotEquals(pinned, file(store, VIEWED), "it was compacted");
+      disk = disk.afterCrash(Survival.ALL, 1);
+    }
+    try (DiskFile file = disk.open(pinned)) {
+      file.truncate(Disk.BLOCK);
+    }
+    try (BlobStore reopened = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk))) {
+      assertArrayEquals(value(2, 10_000), reopened.get(key(VIEWED)));
+      assertFalse(disk.exists(pinned), "another file replaced it");
     }
   }
 

@@ -1,0 +1,40 @@
+package dev.quarry;
+
+import static dev.quarry.StoreFixture.ROOT;
+import static dev.quarry.StoreFixture.key;
+import static dev.quarry.StoreFixture.value;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quarry.segment.SimulatedDisk;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Large values of a cache come and go while the slab that their numbers belong to is still being
+ * filled, and each leaves a shadow. These must not pile up until there is no room for anything
+ * else.
+ */
+class ShadowPileTest {
+
+  private static final int SEGMENTS = 16;
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 20})
+  void aCacheOfLargeValuesTakesMoreForEver(int oneLargeOf) {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    BlobStoreOptions options =
+        TestStores.small(StoreMode.CACHE).toBuilder()
+            .maxBytes((long) SEGMENTS * TestStores.SEGMENT_BYTES)
+            .build();
+    Random random = new Random(oneLargeOf);
+    try (BlobStore store = BlobStore.open(ROOT, options, TestStores.inline(disk))) {
+      for (int i = 0; i < 800 * Math.min(oneLargeOf, 5); i++) {
+        int large = TestStores.SEGMENT_BYTES + random.nextInt(TestStores.SEGMENT_BYTES);
+        store.put(key(i), value(i, i % oneLargeOf == 0 ? large : 200));
+        int segments = store.stats().segments();
+        assertTrue(segments < 4 * SEGMENTS, () -> segments + " segments");
+      }
+    }
+  }
+}
