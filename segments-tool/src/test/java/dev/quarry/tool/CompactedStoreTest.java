@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quarry.BlobStore;
 import dev.quarry.BlobStoreOptions;
 import dev.quarry.segment.Batch;
-import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.FileSystemDisk;
 import dev.quarry.segment.RecordFormat;
@@ -28,6 +27,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the segments commands show of compaction, evictions and checkpoints. */
 class CompactedStoreTest {
@@ -46,13 +47,7 @@ class CompactedStoreTest {
     store = directory.resolve("store");
     put(store, "first", "the value of the first");
     put(store, "second", "the value of the second");
-    Disk disk = new FileSystemDisk();
-    StoreLayout layout = new StoreLayout(store);
-    StoreIdentity identity = StoreIdentity.read(disk, layout);
-    FileHeader header = FileHeader.segment(identity.storeId(), 9, 1);
-    Xxh3KeyHash hasher = new Xxh3KeyHash(identity.hashSeed());
-    try (SegmentWriter writer =
-        new SegmentWriter(disk, layout.segment(9), header, hasher, new StagingBuffers())) {
+    try (SegmentWriter writer = writer(9)) {
       ByteBuffer replaced = Batch.allocate(3);
       for (long id : new long[] {1, 2, 77}) {
         Batch.putReplaced(replaced, id);
@@ -65,6 +60,18 @@ class CompactedStoreTest {
       writer.batch(RecordFormat.EVICTIONS, 1, evicted.flip());
       writer.finish(2);
     }
+  }
+
+  private SegmentWriter writer(long id) throws IOException {
+    StoreIdentity identity = identity();
+    FileHeader header = FileHeader.segment(identity.storeId(), id, 1);
+    Xxh3KeyHash hasher = new Xxh3KeyHash(identity.hashSeed());
+    return new SegmentWriter(
+        new FileSystemDisk(), segment(id), header, hasher, new StagingBuffers());
+  }
+
+  private StoreIdentity identity() throws IOException {
+    return StoreIdentity.read(new FileSystemDisk(), new StoreLayout(store));
   }
 
   private Path segment(long id) {
@@ -99,6 +106,22 @@ class CompactedStoreTest {
     assertEquals(2, row.get("evictions").asLong());
     assertEquals("[1,2,77]", row.get("replaces").toString());
     assertEquals(1, row.get("records").asLong());
+  }
+
+  /** Whichever of the two has the higher id. */
+  @ParameterizedTest
+  @ValueSource(longs = {5, 10})
+  void nothingThatWasEvictedIsLive(long id) throws IOException {
+    long[] hash = new long[2];
+    new Xxh3KeyHash(identity().hashSeed()).hash(KEY, hash);
+    try (SegmentWriter writer = writer(id)) {
+      ByteBuffer evicted = Batch.allocate(1);
+      Batch.putEvicted(evicted, hash[0], hash[1], 39, 2);
+      writer.batch(RecordFormat.EVICTIONS, 3, evicted.flip());
+      writer.finish(3);
+    }
+
+    json().forEach(row -> assertEquals(0, row.get("liveBytes").asLong(), row::toString));
   }
 
   @Test

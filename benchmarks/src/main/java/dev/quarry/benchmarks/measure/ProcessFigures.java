@@ -38,7 +38,9 @@ public record ProcessFigures(
   }
 
   private static long mappings() throws IOException {
-    return lines("maps").stream().filter(line -> line.contains(".seg")).count();
+    return lines("maps").stream()
+        .filter(line -> line.endsWith(".seg") || line.endsWith(".seg (deleted)"))
+        .count();
   }
 
   private static List<String> lines(String file) throws IOException {

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       "",
       "live: the mean number of objects as a share of the capacity, from when the first was put."
           + " most: the most objects seen. overdue: how often a store, given a second, did not come"
-          + " down to its capacity. mostMissesMoreWhenKilled: of the row that suffers most, as a"
+          + " down to its capacity. mostMissesMoreIfKilled: of the row that suffers most, as a"
           + " share."
     },
     footer = {
@@ -62,8 +62,9 @@ public final class ReplayAllCommand implements Callable<Integer> {
    *
    * @param misses of the default policy
    * @param reduction of them against FIFO, as a share
-   * @param other misses of SIEVE alone, or of the store that was killed; 0 if neither was asked for
-   * @param otherReduction the same of those
+   * @param ownSieve misses of SIEVE alone; 0 when replayed to a store
+   * @param ifKilled misses of the default policy when the store is killed; 0 if it was not to be
+   * @param reductionIfKilled of those against FIFO; 0 likewise
    * @param live mean objects as a share of the capacity, of all replays; 1 for the policy alone
    * @param most objects at any sample
    * @param overdue how often a store, given a second, did not come down to its capacity
@@ -75,8 +76,9 @@ public final class ReplayAllCommand implements Callable<Integer> {
       long sieve,
       long misses,
       double reduction,
-      long other,
-      double otherReduction,
+      long ownSieve,
+      long ifKilled,
+      double reductionIfKilled,
       double live,
       long most,
       long overdue) {}
@@ -101,7 +103,7 @@ public final class ReplayAllCommand implements Callable<Integer> {
     int capacity = golden.capacity();
     long sieve = trace.replay(new PolicyCache(capacity, Policy.SIEVE)).misses();
     long misses = trace.replay(new PolicyCache(capacity, Policy.DEFAULT)).misses();
-    return row(golden, misses, sieve, new Occupancy(1, capacity, capacity, 0));
+    return row(golden, misses, sieve, 0, new Occupancy(1, capacity, capacity, 0));
   }
 
   private Row store(Reference.Row golden) throws TraceException, IOException {
@@ -109,11 +111,11 @@ public final class ReplayAllCommand implements Callable<Integer> {
     StoreReplay replay = new StoreReplay(golden.trace(), shape, Policy.DEFAULT);
     StoreReplay.Result whole = run(replay, false);
     if (!choice.kill()) {
-      return row(golden, whole.replay().misses(), 0, whole.occupancy());
+      return row(golden, whole.replay().misses(), 0, 0, whole.occupancy());
     }
     StoreReplay.Result killed = run(replay, true);
     Occupancy seen = whole.occupancy().plus(killed.occupancy());
-    return row(golden, whole.replay().misses(), killed.replay().misses(), seen);
+    return row(golden, whole.replay().misses(), 0, killed.replay().misses(), seen);
   }
 
   private StoreReplay.Result run(StoreReplay replay, boolean kill)
@@ -123,7 +125,8 @@ public final class ReplayAllCommand implements Callable<Integer> {
     }
   }
 
-  private static Row row(Reference.Row golden, long misses, long other, Occupancy seen) {
+  private static Row row(
+      Reference.Row golden, long misses, long ownSieve, long ifKilled, Occupancy seen) {
     return new Row(
         golden.name(),
         golden.capacity(),
@@ -131,8 +134,9 @@ public final class ReplayAllCommand implements Callable<Integer> {
         golden.sieve(),
         misses,
         reduction(golden, misses),
-        other,
-        reduction(golden, other),
+        ownSieve,
+        ifKilled,
+        ifKilled == 0 ? 0 : reduction(golden, ifKilled),
         seen.mean() / golden.capacity(),
         seen.most(),
         seen.overdue());
@@ -144,7 +148,7 @@ public final class ReplayAllCommand implements Callable<Integer> {
 
   private Report judge(List<Row> rows) {
     double mean = mean(rows, Row::reduction);
-    double worst = -worst(rows, row -> -row.reduction);
+    double worst = rows.stream().mapToDouble(Row::reduction).min().orElseThrow();
     Report report = new Report();
     if (json) {
       report.put("rows", rows);
@@ -153,9 +157,9 @@ public final class ReplayAllCommand implements Callable<Integer> {
     report.bar(mean >= LEAST_MEAN, "the mean reduction is %.2f %%, not 9.5 %%", 100 * mean);
     report.bar(worst >= LEAST_REDUCTION, "a row is %.2f %% worse than FIFO", -100 * worst);
     if (choice.kill()) {
-      double killed = mean(rows, Row::otherReduction);
-      report.put("meanReductionWhenKilled", killed);
-      report.put("mostMissesMoreWhenKilled", worst(rows, ReplayAllCommand::moreWhenKilled));
+      double killed = mean(rows, Row::reductionIfKilled);
+      report.put("meanReductionIfKilled", killed);
+      report.put("mostMissesMoreIfKilled", mostMoreIfKilled(rows));
       report.bar(
           killed >= mean - MOST_LOST_BY_KILL,
           "kills cost %.2f points of the mean reduction",
@@ -164,7 +168,7 @@ public final class ReplayAllCommand implements Callable<Integer> {
     if (choice.store()) {
       report.put("overdue", rows.stream().mapToLong(Row::overdue).sum());
     } else {
-      long inexact = rows.stream().filter(row -> row.other != row.sieve).count();
+      long inexact = rows.stream().filter(row -> row.ownSieve != row.sieve).count();
       report.put("rowsWhereSieveDiffers", inexact);
       report.bar(inexact == 0, "SIEVE differs from the reference in %d rows", inexact);
     }
@@ -172,15 +176,14 @@ public final class ReplayAllCommand implements Callable<Integer> {
   }
 
   private static double mean(List<Row> rows, ToDoubleFunction<Row> figure) {
-    return rows.stream().mapToDouble(figure).average().orElse(0);
+    return rows.stream().mapToDouble(figure).average().orElseThrow();
   }
 
-  private static double worst(List<Row> rows, ToDoubleFunction<Row> figure) {
-    return rows.stream().mapToDouble(figure).max().orElse(0);
-  }
-
-  private static double moreWhenKilled(Row row) {
-    return (double) row.other / row.misses - 1;
+  private static double mostMoreIfKilled(List<Row> rows) {
+    return rows.stream()
+        .mapToDouble(row -> (double) row.ifKilled / row.misses - 1)
+        .max()
+        .orElseThrow();
   }
 
   private void printHead(PrintWriter out) {
@@ -210,7 +213,7 @@ public final class ReplayAllCommand implements Callable<Integer> {
           row.sieve,
           row.misses,
           100 * row.reduction,
-          row.other,
+          choice.store() ? row.ifKilled : row.ownSieve,
           100 * row.live,
           row.most);
       out.flush();

@@ -26,8 +26,7 @@ import picocli.CommandLine.Spec;
       "",
       "The bars: at rest after that, the files of the store take at most 1.35 bytes per live byte of"
           + " keys and values; at most 2.2 bytes were written per byte put, over all; and at rest"
-          + " after everything is deleted, the files take less than two segments beside the reserve"
-          + " of one that the store keeps for full disks.",
+          + " after everything is deleted, they take less than two segments, the reserve included.",
       "",
       "diskPerLiveByte: at rest. mean..., worst...: of what was seen during the last two thirds of"
           + " the overwrites. writtenPerBytePut: by the store, to its files, over all phases;"

@@ -19,6 +19,7 @@ import picocli.CommandLine.Parameters;
     description = {
       "Shows a row for each segment and log, from their headers and footers, and which share of it",
       "is live: records whose keys have no later put, delete or eviction in any of these files.",
+      "It is - where that is not known: without a good STORE file, or for want of memory.",
       "The records of segments are not verified; see segments verify."
     })
 final class SegmentsLsCommand implements Callable<Integer> {
