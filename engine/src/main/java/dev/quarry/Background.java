@@ -22,7 +22,6 @@ final class Background {
   private final Flusher flusher;
   private final SlabDropper dropper;
   private final TombstoneSweeper sweeper;
-  private final SegmentTable segments;
   private final KeyOrder keyOrder;
   private final Space space;
   private final Checkpointer checkpointer;
@@ -35,7 +34,6 @@ final class Background {
       Flusher flusher,
       SlabDropper dropper,
       TombstoneSweeper sweeper,
-      SegmentTable segments,
       KeyOrder keyOrder,
       Space space,
       Checkpointer checkpointer,
@@ -46,7 +44,6 @@ final class Background {
     this.flusher = flusher;
     this.dropper = dropper;
     this.sweeper = sweeper;
-    this.segments = segments;
     this.keyOrder = keyOrder;
     this.space = space;
     this.checkpointer = checkpointer;
@@ -73,7 +70,7 @@ final class Background {
       memtable.foundFull(e);
     } catch (Throwable e) {
       latch.fail(e);
-      memtable.failed(); // the latch tells of the first failure only
+      memtable.wake(); // the latch tells of the first failure only
       if (e instanceof Error error) {
         throw error;
       }
@@ -88,7 +85,6 @@ final class Background {
     } else {
       counters.flushes.increment();
       memtable.flushed(sealed, mapped);
-      segments.all().forEach(Segment::lookAgain);
       checkpointer.changed(Objects.requireNonNull(sealed.segment().trailer()).entries());
     }
     memtable.prepareMemory();

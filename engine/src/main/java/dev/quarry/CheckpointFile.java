@@ -20,9 +20,11 @@ final class CheckpointFile implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointFile.class);
 
   private final @Nullable Checkpoint checkpoint;
+  private final long fileLength;
 
-  private CheckpointFile(@Nullable Checkpoint checkpoint) {
+  private CheckpointFile(@Nullable Checkpoint checkpoint, long fileLength) {
     this.checkpoint = checkpoint;
+    this.fileLength = fileLength;
   }
 
   /** Thrown by who has begun to load a checkpoint and finds it damaged after all. */
@@ -38,17 +40,23 @@ final class CheckpointFile implements Closeable {
   /** The checkpoint of a store, if there is a good one. Removes what an interrupted write left. */
   static CheckpointFile find(Disk disk, StoreLayout layout, UUID storeId) throws IOException {
     disk.delete(layout.checkpointTemporary());
+    long fileLength = 0;
     try {
-      return new CheckpointFile(Checkpoint.open(disk, layout, storeId));
+      fileLength = disk.exists(layout.checkpoint()) ? disk.size(layout.checkpoint()) : 0;
+      return new CheckpointFile(Checkpoint.open(disk, layout, storeId), fileLength);
     } catch (IOException | BlobStoreException e) {
-      return none(e);
+      return useless(fileLength, e);
     }
   }
 
-  /** No checkpoint. */
-  static CheckpointFile none(Exception reason) {
+  /** The same file as one that is of no use after all; the next one will replace it. */
+  CheckpointFile useless(Exception reason) {
+    return useless(fileLength, reason);
+  }
+
+  private static CheckpointFile useless(long fileLength, Exception reason) {
     LOG.warn("opening takes longer, as the checkpoint is of no use: {}", reason.getMessage());
-    return new CheckpointFile(null);
+    return new CheckpointFile(null, fileLength);
   }
 
   /** The checkpoint; null if there is none. */
@@ -61,9 +69,9 @@ final class CheckpointFile implements Closeable {
     return checkpoint == null ? 0 : checkpoint.entries();
   }
 
-  /** Bytes of it on disk. */
+  /** Bytes of it on disk, also if it is of no use. */
   long fileLength() {
-    return checkpoint == null ? 0 : checkpoint.fileLength();
+    return fileLength;
   }
 
   /** Where the hand of eviction was. */

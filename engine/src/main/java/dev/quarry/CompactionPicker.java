@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only neighbours go together, as an output has one place in the queue; and only such whose
  * sequence numbers do not overlap, so that its records stay in order. In a durable store the
- * segment with the highest numbers is left out, unless a log goes on from it: the next opening
+ * segment with the highest numbers is left out as long as anything of it is live: the next opening
  * takes from it which numbers are used up. (A cache may use again numbers that no file knows of any
  * more.)
  */
@@ -49,12 +49,10 @@ final class CompactionPicker {
    * Chooses a segment of which nothing is live.
    *
    * @param queue all segments, in the order of the queue
-   * @param logGoesOn whether a log holds records that are newer than those of all segments
    */
-  Choice dead(List<Segment> queue, boolean logGoesOn) {
-    Segment newest = logGoesOn ? null : newest(queue);
+  Choice dead(List<Segment> queue) {
     for (Segment segment : queue) {
-      if (isEligible(segment, newest) && segment.liveBytes() == 0 && share(segment) > 0) {
+      if (isEligible(segment, null) && segment.liveBytes() == 0 && share(segment) > 0) {
         return new Choice(List.of(segment), "");
       }
     }
@@ -178,6 +176,11 @@ final class CompactionPicker {
 
   private static long highest(Segment segment) {
     return Objects.requireNonNull(segment.trailer()).highestSequence();
+  }
+
+  /** Whether the next opening takes from a segment which numbers are used up. */
+  boolean isNewest(Segment segment, List<Segment> queue) {
+    return segment == newest(queue);
   }
 
   /** The segment that is to stay; null if there is none. */

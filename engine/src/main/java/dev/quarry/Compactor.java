@@ -51,6 +51,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Compactor {
 
+  /** The part of the segments that must go before kept shadows are looked at again. */
+  private static final int PATIENCE_PART = 8;
+
   private static final int MOST_BATCH_ENTRIES = 1024;
 
   /** What a move takes up in the list of moves: hash, from, to, length. */
@@ -132,10 +135,12 @@ final class Compactor {
    *
    * @param inputs neighbours in the queue, in its order
    * @param leastGain bytes of disk below which the effort is not worth it
+   * @param last whether only the inputs say which sequence numbers are used up, so that there must
+   *     be an output
    * @return false if it was not worth it, or one was found damaged, which is noted in them
    * @throws IOException if the output cannot be written; nothing has changed
    */
-  boolean compact(List<Segment> inputs, long leastGain) throws IOException {
+  boolean compact(List<Segment> inputs, long leastGain, boolean last) throws IOException {
     List<Input> pinned = new ArrayList<>();
     try {
       for (Segment segment : inputs) {
@@ -145,7 +150,7 @@ final class Compactor {
         }
         pinned.add(new Input(segment, bytes));
       }
-      return compactPinned(inputs, pinned, leastGain);
+      return compactPinned(inputs, pinned, leastGain, last);
     } finally {
       pinned.forEach(input -> input.bytes.unpin());
     }
@@ -156,13 +161,13 @@ final class Compactor {
     limiter.stop();
   }
 
-  private boolean compactPinned(List<Segment> inputs, List<Input> pinned, long leastGain)
-      throws IOException {
+  private boolean compactPinned(
+      List<Segment> inputs, List<Input> pinned, long leastGain, boolean last) throws IOException {
     Plan plan = plan(pinned, new HashSet<>(inputs));
     if (plan == null) {
       return false;
     }
-    boolean needsOutput = !plan.isEmpty() || !canGoWithoutTrace(inputs, plan);
+    boolean needsOutput = last || !plan.isEmpty() || !canGoWithoutTrace(inputs, plan);
     long bytes = inputs.stream().mapToLong(Segment::size).sum();
     if (needsOutput && bytes - Math.max(plan.bytes(), Disk.BLOCK) < leastGain) {
       keep(inputs, plan);
@@ -171,9 +176,10 @@ final class Compactor {
     if (needsOutput) {
       write(inputs, pinned, plan);
     }
-    pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
+    graveyard.bury(inputs); // before they leave the table, so that their files always count
     segments.removeAll(inputs);
-    graveyard.bury(inputs);
+    pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
+    inputs.forEach(Segment::retire);
     counters.compactedSegments.add(inputs.size());
     return true;
   }
@@ -189,15 +195,20 @@ final class Compactor {
   }
 
   /** What there is turned out to be needed: it is no garbage until more is known. */
-  private static void keep(List<Segment> inputs, Plan plan) {
+  private void keep(List<Segment> inputs, Plan plan) {
     for (Segment segment : inputs) {
       if (plan.isEmpty()) {
-        segment.setKeptBytes(segment.size(), true);
+        segment.setKeptBytes(segment.size(), 1);
       } else {
         long each = (long) plan.shadows.needed() * 2 * Batch.ENTRY_LENGTH / inputs.size();
-        segment.setKeptBytes(each, plan.shadows.isProvisional());
+        segment.setKeptBytes(each, patience(plan));
       }
     }
+  }
+
+  /** A look at all older footers is worth it when a good part of them may have gone. */
+  private int patience(Plan plan) {
+    return plan.shadows.isProvisional() ? 1 : 1 + segments.all().size() / PATIENCE_PART;
   }
 
   // ---- plan ----
@@ -276,8 +287,7 @@ final class Compactor {
       takeBack(id, e);
       throw e;
     }
-    output.setKeptBytes(
-        (long) plan.shadows.needed() * Batch.ENTRY_LENGTH, plan.shadows.isProvisional());
+    output.setKeptBytes((long) plan.shadows.needed() * Batch.ENTRY_LENGTH, patience(plan));
     output.setSettled();
     segments.addAll(List.of(output));
     move(moves, output);

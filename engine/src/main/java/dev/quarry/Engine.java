@@ -54,10 +54,12 @@ final class Engine {
       MeteredDisk disk)
       throws IOException {
     try (CheckpointFile checkpoint = CheckpointFile.find(disk, layout, identity.storeId())) {
-      return start(layout, identity, options, environment, disk, checkpoint);
-    } catch (CheckpointFile.LostException e) {
-      CheckpointFile none = CheckpointFile.none(e);
-      return start(layout, identity, options, environment, disk, none);
+      try {
+        return start(layout, identity, options, environment, disk, checkpoint);
+      } catch (CheckpointFile.LostException e) {
+        CheckpointFile useless = checkpoint.useless(e);
+        return start(layout, identity, options, environment, disk, useless);
+      }
     }
   }
 
@@ -129,7 +131,14 @@ final class Engine {
     Eviction eviction =
         cache
             ? new Eviction(
-                segments, directory, memtable, ghost, counters, options, checkpoint.hand())
+                segments,
+                directory,
+                memtable,
+                ghost,
+                counters,
+                options,
+                environment.evictions(),
+                checkpoint.hand())
             : null;
     this.checkpointer =
         new Checkpointer(
@@ -167,6 +176,7 @@ final class Engine {
             reserve,
             directory,
             latch,
+            counters,
             spaceExecutor);
     this.background =
         new Background(
@@ -175,7 +185,6 @@ final class Engine {
             flusher,
             new SlabDropper(memtable, sweeper, directory),
             sweeper,
-            segments,
             keyOrder,
             space,
             checkpointer,
@@ -294,8 +303,9 @@ final class Engine {
   void shutDown() throws IOException {
     closed = true;
     try {
+      space.stop();
       largeValues.close();
-      space.close();
+      space.awaitPass();
       space.logEvictions();
       memtable.close();
     } catch (StoreFullException e) {

@@ -14,9 +14,19 @@ import java.util.function.Supplier;
  *
  * @param disk the files
  * @param hasher makes the key hash of a seed
- * @param background makes the executor, of one thread at most, for all that is not done by callers
+ * @param background makes the executors, of one thread each at most, for all that is not done by
+ *     callers
+ * @param evictions told of what a cache evicts
  */
-record Environment(Disk disk, LongFunction<KeyHash> hasher, Supplier<ExecutorService> background) {
+record Environment(
+    Disk disk,
+    LongFunction<KeyHash> hasher,
+    Supplier<ExecutorService> background,
+    EvictionObserver evictions) {
+
+  Environment(Disk disk, LongFunction<KeyHash> hasher, Supplier<ExecutorService> background) {
+    this(disk, hasher, background, (low, high) -> {});
+  }
 
   /** The real world. */
   static Environment real() {

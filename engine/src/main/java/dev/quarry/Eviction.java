@@ -27,6 +27,7 @@ final class Eviction {
   /**
    * @param memtable takes the log of what is evicted
    * @param ghost remembers it; null if nothing is to
+   * @param observer told of what is evicted
    * @param hand where the hand was when the store was last open; 0 for the tail
    */
   Eviction(
@@ -36,10 +37,11 @@ final class Eviction {
       @Nullable Ghost ghost,
       Counters counters,
       BlobStoreOptions options,
+      EvictionObserver observer,
       long hand) {
     this.directory = directory;
     this.capacity = options.capacityBytes();
-    this.log = new EvictionLog(memtable, ghost);
+    this.log = new EvictionLog(memtable, ghost, observer);
     this.queue =
         new SegmentQueue(segments, directory, log, counters, capacity, options.graceZone(), hand);
     this.counters = counters;

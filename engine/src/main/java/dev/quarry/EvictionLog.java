@@ -21,11 +21,13 @@ final class EvictionLog {
 
   private final Memtable memtable;
   private final @Nullable Ghost ghost;
+  private final EvictionObserver observer;
   private final LongArrayList pending = new LongArrayList();
 
-  EvictionLog(Memtable memtable, @Nullable Ghost ghost) {
+  EvictionLog(Memtable memtable, @Nullable Ghost ghost, EvictionObserver observer) {
     this.memtable = memtable;
     this.ghost = ghost;
+    this.observer = observer;
   }
 
   /** Takes note of an evicted record. */
@@ -37,6 +39,7 @@ final class EvictionLog {
     pending.addLong(high);
     pending.addLong(length);
     pending.addLong(sequence);
+    observer.evicted(low, high);
   }
 
   /**

@@ -29,12 +29,9 @@ final class Graveyard {
     this.layout = layout;
   }
 
-  /** Takes segments in, which have left the table; no reader finds them from now on. */
-  void bury(Collection<Segment> segments) {
-    synchronized (this) {
-      buried.addAll(segments);
-    }
-    segments.forEach(Segment::retire);
+  /** Takes segments in, which are about to leave the table, and then to be retired. */
+  synchronized void bury(Collection<Segment> segments) {
+    buried.addAll(segments);
   }
 
   /**

@@ -355,9 +355,9 @@ final class KeyDirectory {
 
   /**
    * Makes a filter of twice the size of the live keys if the present one has become too small,
-   * holds too many keys that are gone, or lets too many absent keys through. One thread at a time.
+   * holds too many keys that are gone, or lets too many absent keys through.
    */
-  void rebuildBloomIfNeeded() {
+  synchronized void rebuildBloomIfNeeded() {
     if (!needsRebuild()) {
       return;
     }

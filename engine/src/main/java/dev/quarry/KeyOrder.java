@@ -5,14 +5,17 @@ import dev.quarry.index.keys.KeyIndex;
 import dev.quarry.index.keys.KeyIndexDamagedException;
 import dev.quarry.index.keys.KeySink;
 import dev.quarry.index.keys.OrderedKeys;
+import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
+import dev.quarry.segment.Slab;
 import dev.quarry.segment.Trailer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +34,8 @@ import org.slf4j.LoggerFactory;
 final class KeyOrder {
 
   private static final Logger LOG = LoggerFactory.getLogger(KeyOrder.class);
+  private static final long PARK_NANOS = 20_000;
+
   private static final int MOST_REPAIRS = 3;
 
   private final Path path;
@@ -119,6 +124,9 @@ final class KeyOrder {
       return false;
     }
     try {
+      if (bytes instanceof Slab slab) {
+        awaitCompletion(slab);
+      }
       segment.forEachRecord(
           bytes,
           (kind, key, offset, length, sequence) -> {
@@ -129,6 +137,15 @@ final class KeyOrder {
       return true;
     } finally {
       bytes.unpin();
+    }
+  }
+
+  /** A cache's put has returned when its own record was complete, whatever lies before it. */
+  private static void awaitCompletion(Slab slab) {
+    int end = slab.end();
+    for (int at = slab.completedPrefix(FileHeader.LENGTH); at < end; ) {
+      LockSupport.parkNanos(slab, PARK_NANOS); // a writer is copying
+      at = slab.completedPrefix(at);
     }
   }
 

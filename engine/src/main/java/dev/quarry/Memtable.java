@@ -101,7 +101,7 @@ final class Memtable {
     this.residents = new ResidentSlabs(pool);
     this.nextId = new AtomicInteger(nextId);
     this.active = open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
-    latch.addListener(this::failed);
+    latch.addListener(this::wake);
   }
 
   /** Closes the first slab at once where a cache has no room for what it would become. */
@@ -333,8 +333,8 @@ final class Memtable {
     }
   }
 
-  /** Wakes who waits, as the store or an attempt to make room has failed. */
-  void failed() {
+  /** Wakes who waits, to look again: the store has failed, or there is memory. */
+  void wake() {
     lock.lock();
     try {
       progress.signalAll();
@@ -347,6 +347,7 @@ final class Memtable {
   void prepareMemory() {
     residents.prepareMemory();
     pool.clean();
+    wake(); // who looked while that was being zeroed found none
   }
 
   // ---- sync, close, figures ----

@@ -50,8 +50,8 @@ final class Segment {
   /** Bytes of shadows that could not be dropped when compaction last looked. */
   private volatile long keptBytes;
 
-  /** Whether that may be otherwise as soon as a slab is on disk, or a buried file gone. */
-  private volatile boolean keptForNow;
+  /** How many files are to come or go until compaction looks at them again. For passes alone. */
+  private int keptFor;
 
   /** Which records were verified; null until the first was. */
   private volatile @Nullable AtomicLongArray verified;
@@ -143,13 +143,13 @@ final class Segment {
 
   /**
    * Hands the footer entries in pinned bytes of this segment, which is on stable storage, to a
-   * consumer, in the order of the records.
+   * consumer, in the order of the records. Where they are damaged, they are made of the records.
    */
   void forEachEntry(SegmentBytes pinned, KeyHash hasher, Footer.EntryConsumer consumer) {
     Trailer written = Objects.requireNonNull(trailer);
-    if (written.fileLength() <= Integer.MAX_VALUE) {
+    if (written.fileLength() <= Integer.MAX_VALUE && isFooterIntact(pinned)) {
       Footer.forEach(pinned.head(), written, consumer);
-    } else { // too long for one buffer, and so a single record
+    } else { // or too long for one buffer, and so a single record
       FooterBuilder footer = new FooterBuilder(hasher);
       forEachRecord(pinned, footer);
       footer.forEach(consumer);
@@ -208,18 +208,17 @@ final class Segment {
   /**
    * Notes how many bytes of shadows there were no dropping of.
    *
-   * @param forNow whether to look again when a slab has come to disk, or a buried file has gone
+   * @param files how many are to come or go until it is worth to look again
    */
-  void setKeptBytes(long bytes, boolean forNow) {
+  void setKeptBytes(long bytes, int files) {
+    keptFor = files;
     keptBytes = bytes;
-    keptForNow = forNow;
   }
 
-  /** Has compaction look again at what was kept for now. */
-  void lookAgain() {
-    if (keptForNow) {
+  /** Notes that files have come or gone. For passes alone. */
+  void filesChanged() {
+    if (keptBytes > 0 && --keptFor <= 0) {
       keptBytes = 0;
-      keptForNow = false;
     }
   }
 

@@ -37,6 +37,9 @@ final class Space {
 
   private static final long PARK_NANOS = 100_000;
 
+  /** How long a writer waits for readers to let go of files. */
+  private static final long PATIENCE_NANOS = 1_000_000_000;
+
   // constant
   private final BlobStoreOptions options;
   private final SegmentTable segments;
@@ -50,6 +53,7 @@ final class Space {
   private final Reserve reserve;
   private final KeyDirectory directory;
   private final FailureLatch latch;
+  private final Counters counters;
   private final Executor executor;
 
   // self-synchronised
@@ -62,6 +66,9 @@ final class Space {
 
   /** How many choices in a row were not worth a compaction. Guarded by the lock. */
   private int barren;
+
+  /** How many slabs had come to disk at the last pass. Guarded by the lock. */
+  private long flushesSeen;
 
   /**
    * @param eviction null in a durable store
@@ -79,6 +86,7 @@ final class Space {
       Reserve reserve,
       KeyDirectory directory,
       FailureLatch latch,
+      Counters counters,
       Executor executor) {
     this.options = options;
     this.segments = segments;
@@ -92,6 +100,7 @@ final class Space {
     this.reserve = reserve;
     this.directory = directory;
     this.latch = latch;
+    this.counters = counters;
     this.executor = executor;
   }
 
@@ -131,10 +140,14 @@ final class Space {
     return idle;
   }
 
-  /** Makes no more passes; waits for one that is under way. */
-  void close() {
+  /** Makes no more passes, and no more room. */
+  void stop() {
     closed = true;
     compactor.hurry();
+  }
+
+  /** Waits for the pass that may be under way after {@link #stop}. */
+  void awaitPass() {
     lock.lock();
     try {
       idle = "the store is closed";
@@ -202,22 +215,28 @@ final class Space {
    *
    * @param bytes of disk wanted
    * @throws StoreFullException if there is none to be made
+   * @throws StoreClosedException if the store is being closed
    */
   void makeRoom(long bytes) {
     if (bytes > memtable.bound().most()) {
       throw memtable.bound().refusal(bytes);
     }
-    while (!closed && !latch.isSet() && !memtable.bound().fits(bytes)) {
-      if (!pass(bytes) && !memtable.bound().fits(bytes)) {
-        awaitChange(bytes);
+    long start = System.nanoTime();
+    while (!latch.isSet() && !memtable.bound().fits(bytes)) {
+      if (closed) {
+        throw new StoreClosedException("the store is closed");
+      }
+      if (!pass(bytes)) {
+        awaitChange(bytes, System.nanoTime() - start);
       }
     }
   }
 
-  /** Waits for what a pass may be able to reclaim. */
-  private void awaitChange(long bytes) {
+  /** Waits for what a pass may be able to reclaim: slabs, and files that a reader holds on to. */
+  private void awaitChange(long bytes, long waitedNanos) {
     if (!memtable.awaitFlush()) {
-      if (segments.areAllSettled()) {
+      boolean hope = !graveyard.all().isEmpty() && waitedNanos < PATIENCE_NANOS;
+      if (segments.areAllSettled() && !hope) {
         throw memtable.bound().refusal(bytes);
       }
       LockSupport.parkNanos(this, PARK_NANOS);
@@ -248,7 +267,7 @@ final class Space {
   private boolean sacrifice(Segment segment) throws IOException {
     eviction().evictAll(segment);
     try {
-      if (!compactor.compact(List.of(segment), 1)) {
+      if (!compactor.compact(List.of(segment), 1, false)) {
         return false;
       }
     } catch (DiskFullException e) {
@@ -267,7 +286,7 @@ final class Space {
    * Makes a pass.
    *
    * @param wanted bytes of disk that a cache is to have free
-   * @return whether anything was reclaimed
+   * @return whether anything was reclaimed, or so much is free in a cache
    */
   private boolean pass(long wanted) {
     try {
@@ -306,6 +325,10 @@ final class Space {
   private boolean passLocked(long wanted) throws IOException {
     barren = 0;
     sweeper.sweep();
+    if (flushesSeen != counters.flushes.sum()) {
+      flushesSeen = counters.flushes.sum();
+      filesChanged();
+    }
     boolean progress = clearGraveyard();
     if (eviction != null) {
       progress |= eviction.evictToLowWater();
@@ -322,14 +345,19 @@ final class Space {
     }
     directory.rebuildBloomIfNeeded();
     writeCheckpointIfDue();
-    return progress;
+    return progress || (eviction != null && !hasTooLittleRoom(wanted));
+  }
+
+  /** Files come or go, so that what compaction kept may be garbage by now. */
+  private void filesChanged() {
+    segments.all().forEach(Segment::filesChanged);
   }
 
   /** Deletes buried files; returns whether there were any to delete. */
   private boolean clearGraveyard() throws IOException {
     boolean cleared = graveyard.clear();
     if (cleared) {
-      segments.all().forEach(Segment::lookAgain);
+      filesChanged();
     }
     return cleared;
   }
@@ -346,28 +374,34 @@ final class Space {
   private boolean reclaim(long wanted) throws IOException {
     memtable.residents().letGo(picker::isSparse);
     List<Segment> queue = segments.inQueueOrder();
-    Choice dead = picker.dead(queue, memtable.isLogBegun());
+    Choice dead = picker.dead(queue);
     if (!dead.isNothing()) {
-      return compact(dead, 1);
+      Segment segment = dead.inputs().get(0);
+      return compact(dead, 1, picker.isNewest(segment, queue) && !memtable.isLogBegun());
     }
     Choice crowded = picker.crowded(queue);
     if (!crowded.isNothing() && barren == 0) {
-      return compact(crowded, 1);
+      return compact(crowded, 1, false);
     }
     if (!needsRoom(queue, wanted)) {
       return false;
     }
     Choice sparse = picker.sparse(queue);
     if (!sparse.isNothing()) {
-      return compact(sparse, (long) (CompactionPicker.LEAST_GARBAGE * bytes(sparse.inputs())));
+      return compact(
+          sparse, (long) (CompactionPicker.LEAST_GARBAGE * bytes(sparse.inputs())), false);
     }
     idle = sparse.reason();
     return eviction != null && eviction.evict(options.segmentBytes());
   }
 
-  /** A choice that turns out not to be worth it, or damaged, is noted and not made again. */
-  private boolean compact(Choice choice, long leastGain) throws IOException {
-    if (reserve.withReserve(() -> compactor.compact(choice.inputs(), leastGain))) {
+  /**
+   * A choice that turns out not to be worth it, or damaged, is noted and not made again.
+   *
+   * @param last whether only the inputs say which sequence numbers are used up
+   */
+  private boolean compact(Choice choice, long leastGain, boolean last) throws IOException {
+    if (reserve.withReserve(() -> compactor.compact(choice.inputs(), leastGain, last))) {
       clearGraveyard();
       reserve.requestRestore();
       barren = 0;

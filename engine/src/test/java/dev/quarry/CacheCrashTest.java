@@ -3,16 +3,21 @@ package dev.quarry;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.KeyHash;
 import dev.quarry.segment.SimulatedCrashException;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
+import dev.quarry.segment.Xxh3KeyHash;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -57,6 +62,9 @@ class CacheCrashTest {
     /** What a key that is there has; none if a crash took it, or it was evicted. */
     int present;
 
+    /** Whether it was evicted since it was last there. */
+    boolean evicted;
+
     Versions(int key) {
       this.key = key;
     }
@@ -70,25 +78,40 @@ class CacheCrashTest {
     void check(BlobStore store) {
       byte[] found = store.get(Step.keyBytes(key));
       if (found == null) {
+        assertTrue(
+            evicted || present == NONE || all.get(present) == null,
+            () -> "key " + key + " is gone and was not evicted");
         present = NONE;
       } else {
         assertTrue(present != NONE, () -> "key " + key + " came back by itself");
         assertArrayEquals(all.get(present), found, () -> "not the newest value of key " + key);
+        evicted = false;
       }
     }
 
+    /** What a crash took, or eviction, is not durable by being written before. */
     void settle() {
-      oldest = all.size() - 1;
+      if (present != NONE) {
+        oldest = all.size() - 1;
+      }
     }
 
     /** What is there after a crash is durable; what is not may be lost, or behind what is lost. */
     void restart(BlobStore store) {
       byte[] found = store.get(Step.keyBytes(key));
-      present = found == null ? NONE : newestLike(found);
-      if (present != NONE) {
+      if (found == null) {
+        assertTrue(evicted || !isDurable(), () -> "key " + key + " was synced, and is gone");
+        present = NONE;
+      } else {
+        present = newestLike(found);
         oldest = present;
         all.subList(present + 1, all.size()).clear();
+        evicted = false;
       }
+    }
+
+    private boolean isDurable() {
+      return present != NONE && oldest == all.size() - 1 && all.get(oldest) != null;
     }
 
     private int newestLike(byte[] found) {
@@ -108,6 +131,7 @@ class CacheCrashTest {
     private final Random random;
     private final BlobStoreOptions options;
     private final List<Versions> keys = new ArrayList<>();
+    private final Map<Long, Versions> byHash = new HashMap<>();
 
     private SimulatedDisk disk;
     private BlobStore store;
@@ -169,6 +193,7 @@ class CacheCrashTest {
     private void put(Step step, Versions versions) {
       versions.add(step.value());
       store.put(step.keyBytes(), step.value());
+      versions.evicted = false;
       versions.check(store);
       assertTrue(versions.present != Versions.NONE, "what was just put is gone");
     }
@@ -213,12 +238,32 @@ class CacheCrashTest {
     private void open() {
       for (; ; ) {
         try {
-          store = BlobStore.open(ROOT, options, TestStores.inline(disk));
+          Environment inline = TestStores.inline(disk);
+          store =
+              BlobStore.open(
+                  ROOT,
+                  options,
+                  new Environment(disk, this::hasher, inline.background(), this::evicted));
           return;
         } catch (SimulatedCrashException e) {
           crash();
         }
       }
+    }
+
+    private KeyHash hasher(long seed) {
+      KeyHash hash = new Xxh3KeyHash(seed);
+      byHash.clear();
+      for (Versions versions : keys) {
+        long[] halves = new long[2];
+        hash.hash(Step.keyBytes(versions.key), halves);
+        byHash.put(halves[0], versions);
+      }
+      return hash;
+    }
+
+    private void evicted(long low, long high) {
+      Objects.requireNonNull(byHash.get(low)).evicted = true;
     }
 
     private void crash() {

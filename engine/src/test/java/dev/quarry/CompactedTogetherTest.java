@@ -48,7 +48,7 @@ class CompactedTogetherTest {
     SegmentBytes pin = both.get(0).pin();
     assertNotNull(pin);
     Graveyard graveyard = new Graveyard(disk, layout);
-    assertTrue(compactor(store, graveyard).compact(both, 1));
+    assertTrue(compactor(store, graveyard).compact(both, 1, false));
     graveyard.clear();
     assertTrue(disk.exists(both.get(0).path()), "pinned");
     SimulatedDisk image = disk.afterCrash(Survival.ALL, 1);

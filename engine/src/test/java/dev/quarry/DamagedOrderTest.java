@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,21 +74,25 @@ class DamagedOrderTest {
   }
 
   /**
-   * Leaves a large value in a segment of its own, and records of a slab that was opened before and
-   * filled on after it.
+   * Leaves a large value in a segment of its own, which a reader keeps, and records of a slab that
+   * was opened before and filled on after it; no checkpoint says what became of them.
    *
    * @param last what becomes of the key afterwards; null to delete it
    */
-  private void writeLargeThen(byte @Nullable [] last) {
-    try (BlobStore store = StoreFixture.open(disk, DURABLE)) {
-      store.put(key(1), value(1, 100));
-      store.put(KEY, value(1, 100_000));
+  private void writeLargeThen(byte @Nullable [] last) throws IOException {
+    BlobStore store = StoreFixture.open(disk, DURABLE);
+    store.put(key(1), value(1, 100));
+    store.put(KEY, value(1, 100_000));
+    try (Blob reader = Objects.requireNonNull(store.view(KEY))) {
       if (last == null) {
         assertTrue(store.delete(KEY));
       } else {
         store.put(KEY, last);
       }
+      store.close();
+      assertEquals(100_000, reader.size());
     }
+    disk.delete(new StoreLayout(ROOT).checkpoint());
     assertTrue(disk.exists(new StoreLayout(ROOT).segment(2)));
   }
 

@@ -105,6 +105,11 @@ public final class SimulatedDisk implements Disk {
     calls.crashAt(ioCall);
   }
 
+  /** The same, so many calls from now. */
+  public synchronized void crashAfter(long ioCalls) {
+    calls.crashAt(calls.count() + ioCalls);
+  }
+
   public synchronized boolean hasCrashed() {
     return calls.hasCrashed();
   }
