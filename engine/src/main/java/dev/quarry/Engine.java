@@ -31,6 +31,7 @@ final class Engine {
   private final Graveyard graveyard;
   private final Checkpointer checkpointer;
   private final Space space;
+  private final CacheRoom room;
   private final Background background;
   private final LargeValues largeValues;
   private final ReadPath reads;
@@ -178,6 +179,7 @@ final class Engine {
             latch,
             counters,
             spaceExecutor);
+    this.room = new CacheRoom(space, memtable, segments, graveyard, latch);
     this.background =
         new Background(
             environment.background().get(),
@@ -212,7 +214,7 @@ final class Engine {
   }
 
   private void makeRoom(long bytes) {
-    space.makeRoom(bytes);
+    room.make(bytes);
   }
 
   /** Takes note of a segment that compaction has written. */

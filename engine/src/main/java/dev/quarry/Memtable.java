@@ -151,11 +151,7 @@ final class Memtable {
     }
   }
 
-  /**
-   * The same, but makes no room.
-   *
-   * @return false if a cache has no room for another slab
-   */
+  /** The same, but returns false where a cache has no room for another slab, and makes none. */
   @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
   boolean tryRotate(ActiveSlab found) {
     lock.lock();

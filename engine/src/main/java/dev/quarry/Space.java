@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Space {
 
-  private static final long PARK_NANOS = 100_000;
-
-  /** How long a writer waits for readers to let go of files. */
-  private static final long PATIENCE_NANOS = 1_000_000_000;
-
   // constant
   private final BlobStoreOptions options;
   private final SegmentTable segments;
@@ -48,6 +42,7 @@ final class Space {
   private final Graveyard graveyard;
   private final Compactor compactor;
   private final CompactionPicker picker;
+  private final SpaceDemand demand;
   private final @Nullable Eviction eviction;
   private final Checkpointer checkpointer;
   private final Reserve reserve;
@@ -95,6 +90,7 @@ final class Space {
     this.graveyard = graveyard;
     this.compactor = compactor;
     this.picker = new CompactionPicker(options);
+    this.demand = new SpaceDemand(options, memtable.bound());
     this.eviction = eviction;
     this.checkpointer = checkpointer;
     this.reserve = reserve;
@@ -106,9 +102,8 @@ final class Space {
 
   /** Sees what there is to do, and has it done. */
   void start() {
-    if (needsRoom(segments.inQueueOrder(), 0)) {
-      idle = "the first pass is about to begin";
-    }
+    String enough = demand.whyMet(segments.inQueueOrder(), 0);
+    idle = enough == null ? "the first pass is about to begin" : enough;
     request();
   }
 
@@ -140,10 +135,15 @@ final class Space {
     return idle;
   }
 
-  /** Makes no more passes, and no more room. */
+  /** Makes no more passes. */
   void stop() {
     closed = true;
     compactor.hurry();
+  }
+
+  /** Whether {@link #stop} was called. */
+  boolean isStopped() {
+    return closed;
   }
 
   /** Waits for the pass that may be under way after {@link #stop}. */
@@ -211,39 +211,6 @@ final class Space {
   }
 
   /**
-   * Makes room in a cache, in the caller's thread.
-   *
-   * @param bytes of disk wanted
-   * @throws StoreFullException if there is none to be made
-   * @throws StoreClosedException if the store is being closed
-   */
-  void makeRoom(long bytes) {
-    if (bytes > memtable.bound().most()) {
-      throw memtable.bound().refusal(bytes);
-    }
-    long start = System.nanoTime();
-    while (!latch.isSet() && !memtable.bound().fits(bytes)) {
-      if (closed) {
-        throw new StoreClosedException("the store is closed");
-      }
-      if (!pass(bytes)) {
-        awaitChange(bytes, System.nanoTime() - start);
-      }
-    }
-  }
-
-  /** Waits for what a pass may be able to reclaim: slabs, and files that a reader holds on to. */
-  private void awaitChange(long bytes, long waitedNanos) {
-    if (!memtable.awaitFlush()) {
-      boolean hope = !graveyard.all().isEmpty() && waitedNanos < PATIENCE_NANOS;
-      if (segments.areAllSettled() && !hope) {
-        throw memtable.bound().refusal(bytes);
-      }
-      LockSupport.parkNanos(this, PARK_NANOS);
-    }
-  }
-
-  /**
    * Makes room on the disk of a cache, which has less than the cache may take: the oldest segments
    * go with all they hold.
    *
@@ -288,7 +255,7 @@ final class Space {
    * @param wanted bytes of disk that a cache is to have free
    * @return whether anything was reclaimed, or so much is free in a cache
    */
-  private boolean pass(long wanted) {
+  boolean pass(long wanted) {
     try {
       return locked(() -> !closed && !latch.isSet() && passLocked(wanted));
     } catch (IOException | RuntimeException | Error e) {
@@ -345,7 +312,7 @@ final class Space {
     }
     directory.rebuildBloomIfNeeded();
     writeCheckpointIfDue();
-    return progress || (eviction != null && !hasTooLittleRoom(wanted));
+    return progress || (eviction != null && demand.whyMet(segments.inQueueOrder(), wanted) != null);
   }
 
   /** Files come or go, so that what compaction kept may be garbage by now. */
@@ -383,7 +350,9 @@ final class Space {
     if (!crowded.isNothing() && barren == 0) {
       return compact(crowded, 1, false);
     }
-    if (!needsRoom(queue, wanted)) {
+    String enough = demand.whyMet(queue, wanted);
+    if (enough != null) {
+      idle = enough;
       return false;
     }
     Choice sparse = picker.sparse(queue);
@@ -413,35 +382,5 @@ final class Space {
 
   private static long bytes(List<Segment> inputs) {
     return inputs.stream().mapToLong(Segment::size).sum();
-  }
-
-  private boolean needsRoom(List<Segment> queue, long wanted) {
-    return eviction == null ? hasTooMuchGarbage(queue) : hasTooLittleRoom(wanted);
-  }
-
-  private boolean hasTooMuchGarbage(List<Segment> queue) {
-    long garbage = 0;
-    long bytes = 0;
-    for (Segment segment : queue) {
-      if (segment.trailer() != null) {
-        garbage += segment.garbageBytes();
-        bytes += segment.size();
-      }
-    }
-    boolean tooMuch = garbage > options.maxGarbageShare() * bytes;
-    if (!tooMuch) {
-      idle = String.format("%d of %d bytes are garbage, which is allowed", garbage, bytes);
-    }
-    return tooMuch;
-  }
-
-  /** Room for the next slab, and for the output of a compaction, is always to be there. */
-  private boolean hasTooLittleRoom(long wanted) {
-    long free = memtable.bound().free();
-    long needed = Math.max(wanted, options.segmentBytes()) + options.segmentBytes();
-    if (free >= needed) {
-      idle = String.format("%d bytes are free, and %d needed", free, needed);
-    }
-    return free < needed;
   }
 }

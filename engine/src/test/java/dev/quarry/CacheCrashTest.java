@@ -132,6 +132,7 @@ class CacheCrashTest {
     private final BlobStoreOptions options;
     private final List<Versions> keys = new ArrayList<>();
     private final Map<Long, Versions> byHash = new HashMap<>();
+    private final HeldBlobs blobs;
 
     private SimulatedDisk disk;
     private BlobStore store;
@@ -141,6 +142,7 @@ class CacheCrashTest {
       this.random = new Random(seed);
       this.options = TestStores.busy(StoreMode.CACHE, random);
       this.disk = new SimulatedDisk(random.nextLong());
+      this.blobs = new HeldBlobs(random);
       for (int key = 0; key < Step.KEYS; key++) {
         keys.add(new Versions(key));
       }
@@ -152,6 +154,7 @@ class CacheCrashTest {
       for (Step step : steps) {
         try {
           run(step, keys.get(step.key()));
+          blobs.maybeHold(store, step.keyBytes());
         } catch (SimulatedCrashException | StoreFailedException e) {
           assertTrue(disk.hasCrashed(), () -> "failed without a crash: " + e);
           restart();
@@ -159,6 +162,7 @@ class CacheCrashTest {
       }
       restart();
       disk.crashAt(Long.MAX_VALUE);
+      blobs.releaseAll();
       store.close();
       StoreInvariants.checkClosed(store, disk, ROOT);
       assertTrue(disk.openHandles().isEmpty(), () -> "not closed: " + disk.openHandles());

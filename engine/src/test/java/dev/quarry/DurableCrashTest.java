@@ -69,6 +69,7 @@ class DurableCrashTest {
     private final UnaryOperator<Disk> decorator;
     private final BlobStoreOptions options;
     private final StoreModel model = new StoreModel();
+    private final HeldBlobs blobs;
     private SimulatedDisk disk;
     private BlobStore store;
 
@@ -78,6 +79,7 @@ class DurableCrashTest {
       this.decorator = decorator;
       this.options = TestStores.busy(StoreMode.DURABLE, random);
       this.disk = new SimulatedDisk(random.nextLong());
+      this.blobs = new HeldBlobs(random);
     }
 
     void run() {
@@ -90,6 +92,7 @@ class DurableCrashTest {
             open();
           } else {
             model.run(step, store);
+            blobs.maybeHold(store, step.keyBytes());
           }
         } catch (SimulatedCrashException | StoreFailedException e) {
           assertTrue(disk.hasCrashed(), () -> "failed without a crash: " + e);
@@ -101,6 +104,7 @@ class DurableCrashTest {
       open();
       disk.crashAt(Long.MAX_VALUE);
       model.checkAll(store, disk, ROOT);
+      blobs.releaseAll();
       store.close();
       StoreInvariants.checkClosed(store, disk, ROOT);
       assertTrue(disk.openHandles().isEmpty(), () -> "not closed: " + disk.openHandles());
