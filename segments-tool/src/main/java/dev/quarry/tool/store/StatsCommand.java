@@ -16,9 +16,6 @@ import picocli.CommandLine.Option;
 @Command(name = "stats", description = "Opens the store and shows figures about it.")
 public final class StatsCommand implements Callable<Integer> {
 
-  /** In nanoseconds. */
-  private static final long MOMENT = 500_000_000;
-
   private final Console console;
 
   @Mixin private StoreOptions store;
@@ -31,9 +28,9 @@ public final class StatsCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws IOException {
     try (BlobStore opened = store.openExisting()) {
-      StoreStats stats = afterALook(opened);
+      StoreStats stats = opened.stats();
       if (json) {
         printJson(stats);
       } else {
@@ -41,19 +38,6 @@ public final class StatsCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  /**
-   * Opening has the store look for space to reclaim, in the background. Waits a moment for what
-   * comes of it: another reason for reclaiming no more than the one there is at first.
-   */
-  private static StoreStats afterALook(BlobStore opened) throws InterruptedException {
-    String atFirst = opened.stats().idleReason();
-    long start = System.nanoTime();
-    while (opened.stats().idleReason().equals(atFirst) && System.nanoTime() - start < MOMENT) {
-      Thread.sleep(10);
-    }
-    return opened.stats();
   }
 
   private void printJson(StoreStats stats) throws IOException {

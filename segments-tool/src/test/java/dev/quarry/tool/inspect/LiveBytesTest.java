@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.BlobStore;
 import dev.quarry.BlobStoreOptions;
+import dev.quarry.StoreMode;
 import dev.quarry.StoreStats.LiveShare;
 import dev.quarry.tool.inspect.FileReport.Kind;
 import java.io.IOException;
@@ -19,6 +20,8 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class LiveBytesTest {
 
@@ -28,9 +31,12 @@ class LiveBytesTest {
   @TempDir private Path directory;
 
   /** The engine counts what its index leads to; here there are only the files. */
-  @Test
-  void theFilesTellTheSameAsTheStore() throws IOException {
-    BlobStoreOptions options = BlobStoreOptions.durable().toBuilder().segmentBytes(1 << 17).build();
+  @ParameterizedTest
+  @EnumSource
+  void theFilesTellTheSameAsTheStore(StoreMode mode) throws IOException {
+    BlobStoreOptions some =
+        mode == StoreMode.DURABLE ? BlobStoreOptions.durable() : BlobStoreOptions.cache(2 << 20);
+    BlobStoreOptions options = some.toBuilder().segmentBytes(1 << 17).build();
     try (BlobStore store = BlobStore.open(directory, options)) {
       change(store);
       assertTrue(store.stats().segmentsCompacted() > 0, "some segments were compacted");
