@@ -49,21 +49,26 @@ final class CacheRoom {
       if (space.isStopped()) {
         throw new StoreClosedException("the store is closed");
       }
-      if (!space.pass(bytes)) {
-        awaitChange(bytes, System.nanoTime() - start);
+      int rotations = memtable.rotations();
+      boolean hopeless = !isAnythingComing(System.nanoTime() - start);
+      if (space.pass(bytes)) {
+        continue;
+      }
+      if (hopeless && memtable.rotations() == rotations) {
+        throw bound.refusal(bytes); // the pass has seen all there was to see
+      }
+      if (!memtable.awaitFlush()) {
+        LockSupport.parkNanos(this, PARK_NANOS);
       }
     }
   }
 
-  /** Waits for slabs to be flushed, puts to be published, and readers to let go of files. */
-  private void awaitChange(long bytes, long waitedNanos) {
-    if (memtable.awaitFlush()) {
-      return;
-    }
-    boolean hope = !graveyard.all().isEmpty() && waitedNanos < PATIENCE_NANOS;
-    if (segments.areAllSettled() && !hope) {
-      throw memtable.bound().refusal(bytes);
-    }
-    LockSupport.parkNanos(this, PARK_NANOS);
+  /**
+   * Whether slabs will be flushed, puts published, or readers let go of files, for sure or soon.
+   */
+  private boolean isAnythingComing(long waitedNanos) {
+    return memtable.isFlushing()
+        || !segments.areAllSettled()
+        || (waitedNanos < PATIENCE_NANOS && !graveyard.all().isEmpty());
   }
 }

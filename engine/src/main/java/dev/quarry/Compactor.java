@@ -23,7 +23,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
-import org.agrona.collections.IntHashSet;
 import org.agrona.collections.LongArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -54,14 +53,13 @@ final class Compactor {
   /** The part of the segments that must go before kept shadows are looked at again. */
   private static final int PATIENCE_PART = 8;
 
-  private static final int MOST_BATCH_ENTRIES = 1024;
-
   /** What a move takes up in the list of moves: hash, from, to, length. */
   private static final int MOVE_LONGS = 5;
 
   private final UUID storeId;
   private final Disk disk;
   private final StoreLayout layout;
+  private final long longest;
   private final boolean cache;
   private final SegmentTable segments;
   private final KeyDirectory directory;
@@ -75,6 +73,7 @@ final class Compactor {
   private final StagingBuffers buffers = new StagingBuffers();
 
   /**
+   * @param longest bytes of an output beyond which fewer inputs are taken
    * @param cache whether what records died of may not be on disk
    * @param nextId gives ids for new segments
    * @param added told of every new segment
@@ -83,6 +82,7 @@ final class Compactor {
       UUID storeId,
       Disk disk,
       StoreLayout layout,
+      long longest,
       boolean cache,
       SegmentTable segments,
       KeyDirectory directory,
@@ -95,6 +95,7 @@ final class Compactor {
     this.storeId = storeId;
     this.disk = disk;
     this.layout = layout;
+    this.longest = longest;
     this.cache = cache;
     this.segments = segments;
     this.directory = directory;
@@ -110,43 +111,33 @@ final class Compactor {
   /** A segment that is being compacted, pinned. */
   private record Input(Segment segment, SegmentBytes bytes) {}
 
-  /**
-   * What is to be copied, and what must not be forgotten.
-   *
-   * @param live four longs a record: number of the input, low, high, offset
-   * @param replaced ids of segments that the inputs replaced
-   */
-  private record Plan(LongArrayList live, long liveBytes, Shadows shadows, IntHashSet replaced) {
-
-    static final int LONGS = 4;
-
-    boolean isEmpty() {
-      return live.isEmpty() && shadows.needed() == 0;
-    }
-
-    /** Bytes of records that the output will have. */
-    long bytes() {
-      return liveBytes + (long) shadows.needed() * Batch.ENTRY_LENGTH;
-    }
+  /** What a compaction did. */
+  enum Outcome {
+    /** Nothing: it was not worth it, or an input was found damaged, which is noted in it. */
+    NOTHING,
+    /** The inputs are gone, and no dead put with them. */
+    REWRITTEN,
+    /** Dead puts are gone, which shadows elsewhere may have been kept for. */
+    RECLAIMED
   }
 
   /**
    * Compacts segments that are mapped and settled.
    *
    * @param inputs neighbours in the queue, in its order
-   * @param leastGain bytes of disk below which the effort is not worth it
+   * @param leastGain the share of the inputs' bytes below which what is gained is not worth the
+   *     effort; any gain is if this is 0
    * @param last whether only the inputs say which sequence numbers are used up, so that there must
    *     be an output
-   * @return false if it was not worth it, or one was found damaged, which is noted in them
    * @throws IOException if the output cannot be written; nothing has changed
    */
-  boolean compact(List<Segment> inputs, long leastGain, boolean last) throws IOException {
+  Outcome compact(List<Segment> inputs, double leastGain, boolean last) throws IOException {
     List<Input> pinned = new ArrayList<>();
     try {
       for (Segment segment : inputs) {
         SegmentBytes bytes = segment.pin();
         if (bytes == null) {
-          return false; // the store is being closed
+          return Outcome.NOTHING; // the store is being closed
         }
         pinned.add(new Input(segment, bytes));
       }
@@ -161,19 +152,23 @@ final class Compactor {
     limiter.stop();
   }
 
-  private boolean compactPinned(
-      List<Segment> inputs, List<Input> pinned, long leastGain, boolean last) throws IOException {
-    Plan plan = plan(pinned, new HashSet<>(inputs));
+  private Outcome compactPinned(
+      List<Segment> inputs, List<Input> pinned, double leastGain, boolean last) throws IOException {
+    CompactionPlan plan = plan(pinned, new HashSet<>(inputs));
     if (plan == null) {
-      return false;
+      return Outcome.NOTHING;
     }
     boolean needsOutput = last || !plan.isEmpty() || !canGoWithoutTrace(inputs, plan);
-    long bytes = inputs.stream().mapToLong(Segment::size).sum();
-    if (needsOutput && bytes - Math.max(plan.bytes(), Disk.BLOCK) < leastGain) {
-      keep(inputs, plan);
-      return false;
-    }
     if (needsOutput) {
+      long bytes = inputs.stream().mapToLong(Segment::size).sum();
+      long length = plan.fileLength(inputs.size() + graveyard.all().size());
+      if (length > longest && inputs.size() > 1) {
+        return compact(inputs.subList(0, inputs.size() / 2), leastGain, last);
+      }
+      if (bytes - length < Math.max(1, leastGain * bytes)) {
+        keep(inputs, plan);
+        return Outcome.NOTHING;
+      }
       write(inputs, pinned, plan);
     }
     graveyard.bury(inputs); // before they leave the table, so that their files always count
@@ -181,7 +176,7 @@ final class Compactor {
     pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
     inputs.forEach(Segment::retire);
     counters.compactedSegments.add(inputs.size());
-    return true;
+    return plan.deadPuts > 0 ? Outcome.RECLAIMED : Outcome.REWRITTEN;
   }
 
   /**
@@ -189,35 +184,27 @@ final class Compactor {
    * one of which may hide what another holds; nor if a file is still there that an input says was
    * replaced.
    */
-  private boolean canGoWithoutTrace(List<Segment> inputs, Plan plan) {
+  private boolean canGoWithoutTrace(List<Segment> inputs, CompactionPlan plan) {
     return inputs.size() == 1
         && graveyard.all().stream().noneMatch(buried -> plan.replaced.contains(buried.id()));
   }
 
   /** What there is turned out to be needed: it is no garbage until more is known. */
-  private void keep(List<Segment> inputs, Plan plan) {
-    for (Segment segment : inputs) {
-      if (plan.isEmpty()) {
-        segment.setKeptBytes(segment.size(), 1);
-      } else {
-        long each = (long) plan.shadows.needed() * 2 * Batch.ENTRY_LENGTH / inputs.size();
-        segment.setKeptBytes(each, patience(plan));
-      }
-    }
+  private void keep(List<Segment> inputs, CompactionPlan plan) {
+    inputs.forEach(segment -> segment.setKeptBytes(segment.size(), patience(plan)));
   }
 
   /** A look at all older footers is worth it when a good part of them may have gone. */
-  private int patience(Plan plan) {
-    return plan.shadows.isProvisional() ? 1 : 1 + segments.all().size() / PATIENCE_PART;
+  private int patience(CompactionPlan plan) {
+    return plan.isEmpty() || plan.shadows.isProvisional()
+        ? 1
+        : 1 + segments.all().size() / PATIENCE_PART;
   }
 
   // ---- plan ----
 
-  private @Nullable Plan plan(List<Input> inputs, Set<Segment> together) {
-    LongArrayList live = new LongArrayList();
-    Shadows shadows = new Shadows();
-    IntHashSet replaced = new IntHashSet();
-    long[] liveBytes = new long[1];
+  private @Nullable CompactionPlan plan(List<Input> inputs, Set<Segment> together) {
+    CompactionPlan plan = new CompactionPlan();
     for (int i = 0; i < inputs.size(); i++) {
       Input input = inputs.get(i);
       int number = i;
@@ -230,26 +217,22 @@ final class Compactor {
           directory.hasher(),
           (low, high, offset, length, sequence, kind) -> {
             if (kind == RecordFormat.PUT && isLive(input, low, high, offset)) {
-              live.addLong(number);
-              live.addLong(low);
-              live.addLong(high);
-              live.addLong(offset);
-              liveBytes[0] += length;
+              plan.addLive(number, low, high, offset, length);
               if (!input.segment.isIntact(input.bytes, offset, length)) {
                 input.segment.setDamaged();
               }
             } else if (kind == Footer.REPLACED) {
-              replaced.add((int) low);
+              plan.replaced.add((int) low);
             } else {
-              castShadow(shadows, low, high, length, sequence, kind);
+              castShadow(plan, low, high, length, sequence, kind);
             }
           });
       if (input.segment.isDamaged()) {
         return null;
       }
     }
-    olderRecords.mark(shadows, together);
-    return new Plan(live, liveBytes[0], shadows, replaced);
+    olderRecords.mark(plan.shadows, together);
+    return plan;
   }
 
   private boolean isLive(Input input, long low, long high, long offset) {
@@ -257,13 +240,14 @@ final class Compactor {
   }
 
   private void castShadow(
-      Shadows shadows, long low, long high, long length, long sequence, byte kind) {
+      CompactionPlan plan, long low, long high, long length, long sequence, byte kind) {
     switch (kind) {
-      case RecordFormat.TOMBSTONE -> shadows.add(low, high, sequence, 0);
-      case RecordFormat.EVICTIONS -> shadows.add(low, high, sequence, length);
+      case RecordFormat.TOMBSTONE -> plan.shadows.add(low, high, sequence, 0);
+      case RecordFormat.EVICTIONS -> plan.shadows.add(low, high, sequence, length);
       case RecordFormat.PUT -> {
+        plan.deadPuts++;
         if (cache && !directory.isReplacedOnDisk(low, high)) {
-          shadows.add(low, high, sequence, length);
+          plan.shadows.add(low, high, sequence, length);
         }
       }
       default -> throw new IllegalStateException("a footer has no entries of kind " + kind);
@@ -272,7 +256,8 @@ final class Compactor {
 
   // ---- write, move ----
 
-  private void write(List<Segment> inputs, List<Input> pinned, Plan plan) throws IOException {
+  private void write(List<Segment> inputs, List<Input> pinned, CompactionPlan plan)
+      throws IOException {
     int id = nextId.getAsInt();
     Path temporary = layout.segmentTemporary(id);
     LongArrayList moves = new LongArrayList();
@@ -301,7 +286,7 @@ final class Compactor {
       Path temporary,
       List<Segment> inputs,
       List<Input> pinned,
-      Plan plan,
+      CompactionPlan plan,
       LongArrayList moves)
       throws IOException {
     long place = inputs.get(0).place();
@@ -312,7 +297,8 @@ final class Compactor {
       writer.batch(RecordFormat.REPLACES, place, replaced(inputs));
       copy(pinned, plan, writer, id, moves);
       plan.shadows.forEachBatch(
-          MOST_BATCH_ENTRIES, entries -> writer.batch(RecordFormat.EVICTIONS, place, entries));
+          CompactionPlan.MOST_BATCH_ENTRIES,
+          entries -> writer.batch(RecordFormat.EVICTIONS, place, entries));
       return writer.finish(highestSequence(inputs));
     }
   }
@@ -338,10 +324,10 @@ final class Compactor {
   }
 
   private void copy(
-      List<Input> inputs, Plan plan, SegmentWriter writer, int id, LongArrayList moves)
+      List<Input> inputs, CompactionPlan plan, SegmentWriter writer, int id, LongArrayList moves)
       throws IOException {
     LongArrayList live = plan.live;
-    for (int i = 0; i < live.size(); i += Plan.LONGS) {
+    for (int i = 0; i < live.size(); i += CompactionPlan.LONGS) {
       Input input = inputs.get((int) live.getLong(i));
       long low = live.getLong(i + 1);
       long high = live.getLong(i + 2);

@@ -163,6 +163,7 @@ final class Engine {
                 storeId,
                 disk,
                 layout,
+                options.segmentBytes(),
                 cache,
                 segments,
                 directory,

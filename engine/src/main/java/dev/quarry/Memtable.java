@@ -200,6 +200,16 @@ final class Memtable {
     return new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
   }
 
+  /** How many ids were given out, which is at least once a rotation. */
+  int rotations() {
+    return nextId.get();
+  }
+
+  /** Whether a sealed slab is not on disk yet. */
+  boolean isFlushing() {
+    return oldestSealed() != null;
+  }
+
   /**
    * Waits until the oldest sealed slab is on disk, or the store has failed.
    *

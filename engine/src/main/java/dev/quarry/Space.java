@@ -1,6 +1,7 @@
 package dev.quarry;
 
 import dev.quarry.CompactionPicker.Choice;
+import dev.quarry.Compactor.Outcome;
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.DiskInterruptedException;
 import java.io.IOException;
@@ -58,6 +59,9 @@ final class Space {
 
   /** Held during a pass. */
   private final ReentrantLock lock = new ReentrantLock();
+
+  /** Whether the pass has reclaimed anything. Guarded by the lock. */
+  private boolean progress;
 
   /** How many choices in a row were not worth a compaction. Guarded by the lock. */
   private int barren;
@@ -234,7 +238,7 @@ final class Space {
   private boolean sacrifice(Segment segment) throws IOException {
     eviction().evictAll(segment);
     try {
-      if (!compactor.compact(List.of(segment), 1, false)) {
+      if (compactor.compact(List.of(segment), 0, false) == Outcome.NOTHING) {
         return false;
       }
     } catch (DiskFullException e) {
@@ -296,14 +300,12 @@ final class Space {
       flushesSeen = counters.flushes.sum();
       filesChanged();
     }
-    boolean progress = clearGraveyard();
+    progress = clearGraveyard();
     if (eviction != null) {
       progress |= eviction.evictToLowWater();
     }
     try {
-      while (!closed && reclaim(wanted)) {
-        progress = true;
-      }
+      while (!closed && reclaim(wanted)) {}
     } catch (DiskFullException e) {
       idle = "the disk is too full to compact: " + e.getMessage();
     }
@@ -344,11 +346,11 @@ final class Space {
     Choice dead = picker.dead(queue);
     if (!dead.isNothing()) {
       Segment segment = dead.inputs().get(0);
-      return compact(dead, 1, picker.isNewest(segment, queue) && !memtable.isLogBegun());
+      return compact(dead, 0, picker.isNewest(segment, queue) && !memtable.isLogBegun());
     }
     Choice crowded = picker.crowded(queue);
     if (!crowded.isNothing() && barren == 0) {
-      return compact(crowded, 1, false);
+      return compact(crowded, 0, false);
     }
     String enough = demand.whyMet(queue, wanted);
     if (enough != null) {
@@ -357,11 +359,12 @@ final class Space {
     }
     Choice sparse = picker.sparse(queue);
     if (!sparse.isNothing()) {
-      return compact(
-          sparse, (long) (CompactionPicker.LEAST_GARBAGE * bytes(sparse.inputs())), false);
+      return compact(sparse, CompactionPicker.LEAST_GARBAGE, false);
     }
     idle = sparse.reason();
-    return eviction != null && eviction.evict(options.segmentBytes());
+    boolean evicted = eviction != null && eviction.evict(options.segmentBytes());
+    progress |= evicted;
+    return evicted;
   }
 
   /**
@@ -369,18 +372,20 @@ final class Space {
    *
    * @param last whether only the inputs say which sequence numbers are used up
    */
-  private boolean compact(Choice choice, long leastGain, boolean last) throws IOException {
-    if (reserve.withReserve(() -> compactor.compact(choice.inputs(), leastGain, last))) {
-      clearGraveyard();
-      reserve.requestRestore();
-      barren = 0;
-    } else {
+  private boolean compact(Choice choice, double leastGain, boolean last) throws IOException {
+    Outcome outcome =
+        reserve.withReserve(() -> compactor.compact(choice.inputs(), leastGain, last));
+    if (outcome == Outcome.NOTHING) {
       barren++;
+    } else {
+      barren = 0;
+      progress = true;
+      graveyard.clear();
+      reserve.requestRestore();
+    }
+    if (outcome == Outcome.RECLAIMED) {
+      filesChanged();
     }
     return barren <= segments.all().size();
-  }
-
-  private static long bytes(List<Segment> inputs) {
-    return inputs.stream().mapToLong(Segment::size).sum();
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.Compactor.Outcome;
 import dev.quarry.segment.SegmentBytes;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.StoreLayout;
@@ -48,7 +49,7 @@ class CompactedTogetherTest {
     SegmentBytes pin = both.get(0).pin();
     assertNotNull(pin);
     Graveyard graveyard = new Graveyard(disk, layout);
-    assertTrue(compactor(store, graveyard).compact(both, 1, false));
+    assertEquals(Outcome.RECLAIMED, compactor(store, graveyard).compact(both, 0, false));
     graveyard.clear();
     assertTrue(disk.exists(both.get(0).path()), "pinned");
     SimulatedDisk image = disk.afterCrash(Survival.ALL, 1);
@@ -70,6 +71,7 @@ class CompactedTogetherTest {
         StoreFixture.identity(disk, ROOT).storeId(),
         disk,
         layout,
+        TestStores.SEGMENT_BYTES,
         false,
         store.segments(),
         store.directory(),

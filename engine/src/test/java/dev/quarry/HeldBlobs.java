@@ -1,7 +1,8 @@
 package dev.quarry;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Random;
@@ -15,7 +16,7 @@ final class HeldBlobs {
 
   private static final int MOST = 3;
 
-  private record Held(Blob blob, byte[] value) {}
+  private record Held(Blob blob, ByteBuffer value) {}
 
   private final Deque<Held> held = new ArrayDeque<>();
   private final Random random;
@@ -31,17 +32,15 @@ final class HeldBlobs {
     }
     Blob blob = store.view(key);
     if (blob != null) {
-      held.add(new Held(blob, bytes(blob)));
+      held.add(new Held(blob, copy(blob)));
     }
     if (held.size() > random.nextInt(MOST + 1)) {
       release();
     }
   }
 
-  private static byte[] bytes(Blob blob) {
-    byte[] bytes = new byte[blob.size()];
-    blob.buffer().get(bytes);
-    return bytes;
+  private static ByteBuffer copy(Blob blob) {
+    return ByteBuffer.allocate(blob.size()).put(blob.buffer()).flip();
   }
 
   void releaseAll() {
@@ -51,7 +50,7 @@ final class HeldBlobs {
   private boolean release() {
     @Nullable Held oldest = held.poll();
     if (oldest != null) {
-      assertArrayEquals(oldest.value, bytes(oldest.blob), "a blob changed while it was open");
+      assertEquals(oldest.value, oldest.blob.buffer(), "a blob changed while it was open");
       oldest.blob.close();
     }
     return oldest != null;

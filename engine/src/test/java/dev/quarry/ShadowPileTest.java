@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.SimulatedDisk;
 import java.util.Random;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -18,6 +20,39 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ShadowPileTest {
 
   private static final int SEGMENTS = 16;
+
+  /**
+   * The shadows of deleted keys, more than fit a block, are needed as long as the puts are there.
+   */
+  @ParameterizedTest
+  @EnumSource
+  @Timeout(60)
+  void aSegmentOfShadowsIsNotRewrittenAgainAndAgain(StoreMode mode) {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    BlobStoreOptions some =
+        mode == StoreMode.CACHE ? BlobStoreOptions.cache(1 << 30) : BlobStoreOptions.durable();
+    BlobStoreOptions options = some.toBuilder().segmentBytes(1 << 20).slabs(2).build();
+    try (BlobStore store = BlobStore.open(ROOT, options, TestStores.inline(disk))) {
+      for (int i = 0; i < 200; i++) {
+        store.put(key(i), value(i, 1));
+      }
+      for (int i = 1_000; i < 1_040; i++) {
+        store.put(key(i), value(i, 20_000));
+      }
+    }
+    try (BlobStore store = BlobStore.open(ROOT, options, TestStores.inline(disk))) {
+      for (int i = 0; i < 200; i++) {
+        store.delete(key(i));
+      }
+    }
+    for (int i = 2_000; i < 2_010; i++) {
+      try (BlobStore store = BlobStore.open(ROOT, options, TestStores.inline(disk))) {
+        store.put(key(i), value(i, 1));
+        store.sync();
+        assertTrue(store.stats().segmentsCompacted() < 20, () -> "" + store.stats());
+      }
+    }
+  }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 20})
