@@ -107,7 +107,7 @@ final class Engine {
     this.recovered =
         Recovery.run(disk, layout, identity, segments, directory, checkpoint.get(), ghost);
     this.reads = new ReadPath(directory, segments, options.verification(), counters, () -> closed);
-    this.keyOrder = new KeyOrder(layout.keyIndex(), segments, directory);
+    this.keyOrder = new KeyOrder(layout.keyIndex(), !cache, segments, directory);
     this.commit = cache ? null : new GroupCommit(disk, layout);
     this.spaceExecutor = environment.background().get();
     this.reserve =

@@ -39,6 +39,7 @@ final class KeyOrder {
   private static final int MOST_REPAIRS = 3;
 
   private final Path path;
+  private final boolean durable;
   private final SegmentTable segments;
   private final KeyDirectory directory;
   private final ReentrantLock lock = new ReentrantLock();
@@ -54,10 +55,12 @@ final class KeyOrder {
 
   /**
    * @param path of the key index
+   * @param durable whether what is deleted is on stable storage
    * @param directory of the keys' newest records
    */
-  KeyOrder(Path path, SegmentTable segments, KeyDirectory directory) {
+  KeyOrder(Path path, boolean durable, SegmentTable segments, KeyDirectory directory) {
     this.path = path;
+    this.durable = durable;
     this.segments = segments;
     this.directory = directory;
   }
@@ -89,7 +92,7 @@ final class KeyOrder {
   @GuardedBy("lock")
   private Candidates candidates(KeyIndex opened, KeyRange range) {
     if (!pruned) {
-      opened.retain(id -> segments.get((int) id) != null);
+      prune(opened);
       pruned = true;
     }
     List<byte[]> others = new ArrayList<>();
@@ -98,6 +101,14 @@ final class KeyOrder {
     }
     others.sort(Arrays::compareUnsigned);
     return new Candidates(opened.iterate(range.from(), range.to()), others);
+  }
+
+  /**
+   * Has segments forgotten that are no more. A cache's are all taken in anew: keys were taken out
+   * for deletes and evictions that a crash may have undone.
+   */
+  private void prune(KeyIndex opened) {
+    opened.retain(id -> durable && segments.get((int) id) != null);
   }
 
   @GuardedBy("lock")
@@ -154,7 +165,9 @@ final class KeyOrder {
    * whose put is not published yet may be {@linkplain #forget forgotten} with an older segment.
    */
   void takeIn(Segment segment) {
-    lock.lock();
+    if (!lock.tryLock()) {
+      return; // a cursor is being made, which may take long; the next one takes in what is missing
+    }
     try {
       KeyIndex opened = index;
       if (opened == null) {

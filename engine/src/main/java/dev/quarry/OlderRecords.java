@@ -67,9 +67,10 @@ final class OlderRecords {
   }
 
   private void meet(Shadows shadows, Segment other) {
-    SegmentBytes bytes = other.pin();
+    SegmentBytes bytes = other.pinBeside();
     if (bytes == null) {
       shadows.meetAnything(other.place());
+      shadows.setProvisional(); // nobody holds on to it, so the file goes soon
       return;
     }
     try {

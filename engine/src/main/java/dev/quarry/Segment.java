@@ -131,6 +131,20 @@ final class Segment {
     }
   }
 
+  /**
+   * Takes a pin for good or, of a segment that is retired, as long as a reader holds on to it.
+   *
+   * @return null if its memory is gone
+   */
+  @Nullable SegmentBytes pinBeside() {
+    SegmentBytes pinned = pin();
+    if (pinned != null) {
+      return pinned;
+    }
+    SegmentBytes seen = bytes;
+    return seen.tryPinBeside() ? seen : null;
+  }
+
   /** Hands the complete puts and tombstones in pinned bytes of this segment to a visitor. */
   void forEachRecord(SegmentBytes pinned, RecordVisitor visitor) {
     if (pinned instanceof Slab slab) {

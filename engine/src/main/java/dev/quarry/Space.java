@@ -228,8 +228,12 @@ final class Space {
     clearGraveyard();
     for (Segment segment : segments.inQueueOrder()) {
       memtable.residents().letGo(segment::equals);
-      if (segment.isCompactable() && segment.isMapped() && sacrifice(segment)) {
-        return true;
+      if (segment.isCompactable() && segment.isMapped() && !segment.isPinned()) {
+        boolean live = segment.liveBytes() > 0;
+        boolean gone = sacrifice(segment);
+        if (gone || live) {
+          return gone; // one that was evicted for nothing is enough
+        }
       }
     }
     return false;

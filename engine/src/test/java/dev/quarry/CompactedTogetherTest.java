@@ -75,7 +75,7 @@ class CompactedTogetherTest {
         false,
         store.segments(),
         store.directory(),
-        new KeyOrder(layout.keyIndex(), store.segments(), store.directory()),
+        new KeyOrder(layout.keyIndex(), true, store.segments(), store.directory()),
         graveyard,
         () -> OUTPUT,
         segment -> {},

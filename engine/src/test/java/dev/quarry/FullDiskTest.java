@@ -6,6 +6,7 @@ import static dev.quarry.StoreFixture.putAll;
 import static dev.quarry.StoreFixture.value;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -198,6 +199,31 @@ class FullDiskTest {
       disk.capacity(PLENTY);
       putAll(store, 100, 200, 20_000);
       assertArrayEquals(value(199, 20_000), store.get(key(199)));
+    }
+  }
+
+  @Test
+  void aFullDiskCostsACacheLittleAlsoIfABlobKeepsAFile() {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    BlobStoreOptions options =
+        TestStores.small(StoreMode.CACHE).toBuilder()
+            .slabs(3)
+            .maxBytes(100L * TestStores.SEGMENT_BYTES)
+            .build();
+    try (BlobStore store = StoreFixture.open(disk, options)) {
+      store.put(key(0), value(0, 60_000));
+      putAll(store, 1, 60, 15_000);
+    }
+    try (BlobStore store = StoreFixture.open(disk, options);
+        Blob blob = store.view(key(0))) {
+      store.delete(key(0));
+      putAll(store, 60, 120, 15_000);
+      store.sync();
+      disk.capacity(disk.usedSpace());
+      putAll(store, 1_000, 1_008, 15_000);
+      store.sync();
+      assertTrue(store.stats().evictions() <= 16, () -> store.stats().evictions() + " evicted");
+      assertNotNull(blob);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.quarry;
 
 import static dev.quarry.StoreFixture.CACHE;
+import static dev.quarry.StoreFixture.DURABLE;
 import static dev.quarry.StoreFixture.key;
 import static dev.quarry.StoreFixture.keys;
 import static dev.quarry.StoreFixture.putAll;
@@ -12,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.FileSystemDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +44,7 @@ class KeyCursorTest {
   }
 
   private BlobStore open() {
-    return BlobStore.open(directory, CACHE);
+    return BlobStore.open(directory, DURABLE);
   }
 
   private List<String> modelKeys(KeyRange range) {
@@ -143,6 +145,47 @@ class KeyCursorTest {
     StoreFixture.delete(old);
     try (BlobStore store = open()) {
       assertOrder(store);
+    }
+  }
+
+  /** A cache's deletion may be lost, and with it goes what was done to the key index for it. */
+  @Test
+  void aKeyWhoseRemovalACrashUndidIsListed() throws IOException {
+    Path crashed = directory.resolveSibling(directory.getFileName() + "-crashed");
+    Environment inline = TestStores.inline(new FileSystemDisk());
+    try (BlobStore store = BlobStore.open(directory, CACHE, inline)) {
+      for (int key : new int[] {1, 2, 3, 1, 2, 4}) {
+        store.put(key(key), value(key, 20_000)); // in two segments
+      }
+      store.sync();
+      assertEquals(4, keys(store, KeyRange.all()).size());
+      copySegments(crashed);
+      store.delete(key(1));
+      putAll(store, 10, 20, 20_000);
+      store.delete(key(3)); // nothing of the first segment is left
+      putAll(store, 20, 30, 20_000);
+      assertEquals(22, keys(store, KeyRange.all()).size());
+    }
+    assertTrue(Files.notExists(directory.resolve("segments/0000000001.seg")));
+    Files.delete(crashed.resolve("segments/0000000001.seg"));
+    copyKeyIndex(keyIndex, crashed.resolve("keyindex"));
+    try (BlobStore store = BlobStore.open(crashed, CACHE)) {
+      assertArrayEquals(value(1, 20_000), store.get(key(1)));
+      assertTrue(
+          keys(store, KeyRange.all()).contains(Arrays.toString(key(1))),
+          "a live key is not listed");
+    } finally {
+      StoreFixture.delete(crashed);
+    }
+  }
+
+  private void copySegments(Path to) throws IOException {
+    Files.createDirectories(to.resolve("segments"));
+    Files.createDirectories(to.resolve("wal"));
+    Files.copy(directory.resolve("STORE"), to.resolve("STORE"));
+    for (int id = 1; id <= 2; id++) {
+      String name = "segments/000000000" + id + ".seg";
+      Files.copy(directory.resolve(name), to.resolve(name));
     }
   }
 

@@ -3,10 +3,12 @@ package dev.quarry;
 import static dev.quarry.StoreFixture.ROOT;
 import static dev.quarry.StoreFixture.key;
 import static dev.quarry.StoreFixture.value;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.SimulatedDisk;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,6 +22,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ShadowPileTest {
 
   private static final int SEGMENTS = 16;
+
+  /** What is in the file that the blob keeps hides nothing but what it holds. */
+  @Test
+  void anOpenBlobOfADeletedValueDoesNotFillACacheWithShadows() {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    BlobStoreOptions options =
+        TestStores.small(StoreMode.CACHE).toBuilder()
+            .maxBytes((long) SEGMENTS * TestStores.SEGMENT_BYTES)
+            .build();
+    try (BlobStore store = BlobStore.open(ROOT, options, TestStores.inline(disk))) {
+      for (int i = 0; i < 2_000; i++) {
+        store.put(key(i), value(i, 100));
+      }
+      try (Blob blob = store.view(key(0))) {
+        assertNotNull(blob);
+        store.delete(key(0));
+        for (int i = 2_000; i < 20_000; i++) {
+          store.put(key(i), value(i, 100));
+        }
+        assertTrue(store.stats().keys() > 3_000, () -> store.stats().keys() + " keys");
+      }
+    }
+  }
 
   /**
    * The shadows of deleted keys, more than fit a block, are needed as long as the puts are there.

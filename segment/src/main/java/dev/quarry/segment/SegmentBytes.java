@@ -54,6 +54,19 @@ public abstract class SegmentBytes {
     }
   }
 
+  /** Takes a pin as long as somebody else holds one, whether or not the bytes are retired. */
+  public final boolean tryPinBeside() {
+    for (; ; ) {
+      int seen = pins;
+      if ((seen & ~RETIRED) == 0) {
+        return false;
+      }
+      if (PINS.compareAndSet(this, seen, seen + 1)) {
+        return true;
+      }
+    }
+  }
+
   /** Gives a pin back. */
   public final void unpin() {
     if ((int) PINS.getAndAdd(this, -1) == RETIRED + 1) {
