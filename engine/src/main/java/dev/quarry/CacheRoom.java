@@ -54,7 +54,7 @@ final class CacheRoom {
       if (space.pass(bytes)) {
         continue;
       }
-      if (hopeless && memtable.rotations() == rotations) {
+      if (hopeless && memtable.rotations() == rotations && !bound.fits(bytes)) {
         throw bound.refusal(bytes); // the pass has seen all there was to see
       }
       if (!memtable.awaitFlush()) {

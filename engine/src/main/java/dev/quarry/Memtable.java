@@ -147,7 +147,13 @@ final class Memtable {
    */
   void rotate(ActiveSlab found) {
     while (!tryRotate(found)) {
-      makeRoom.accept(options.segmentBytes());
+      try {
+        makeRoom.accept(options.segmentBytes());
+      } catch (StoreFullException e) {
+        if (active == found) {
+          throw e;
+        } // else another writer found room
+      }
     }
   }
 

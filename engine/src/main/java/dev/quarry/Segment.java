@@ -247,6 +247,14 @@ final class Segment {
     return Math.max(0, written.fileLength() - needed);
   }
 
+  /**
+   * Whether records of this segment may still be published, or are not on disk yet. Not so of a
+   * slab that nothing is in: what comes is newer than all there is.
+   */
+  boolean isOpen() {
+    return (!settled || trailer == null) && !(bytes instanceof Slab slab && slab.isIdle());
+  }
+
   /** Refuses further pins, for good. */
   void retire() {
     bytes.retire();

@@ -87,9 +87,17 @@ final class SegmentTable {
     }
   }
 
+  /**
+   * Of a segment that has settled, what is older may not have: large values, and what they became.
+   */
   private List<Segment> onDiskAndSettled() {
     List<Segment> settled = all();
-    settled.removeIf(segment -> !segment.isSettled() || segment.trailer() == null);
+    long open = Long.MAX_VALUE;
+    for (Segment segment : settled) {
+      open = segment.isOpen() ? Math.min(open, segment.place()) : open;
+    }
+    long oldestOpen = open;
+    settled.removeIf(segment -> !segment.isSettled() || !segment.isOlderThan(oldestOpen));
     return settled;
   }
 

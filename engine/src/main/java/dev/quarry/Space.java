@@ -60,6 +60,9 @@ final class Space {
   /** Held during a pass. */
   private final ReentrantLock lock = new ReentrantLock();
 
+  /** Whether the pass has found a crowd that was not worth it. Guarded by the lock. */
+  private boolean crowdsAreBarren;
+
   /** Whether the pass has reclaimed anything. Guarded by the lock. */
   private boolean progress;
 
@@ -299,6 +302,7 @@ final class Space {
 
   private boolean passLocked(long wanted) throws IOException {
     barren = 0;
+    crowdsAreBarren = false;
     sweeper.sweep();
     if (flushesSeen != counters.flushes.sum()) {
       flushesSeen = counters.flushes.sum();
@@ -353,8 +357,11 @@ final class Space {
       return compact(dead, 0, picker.isNewest(segment, queue) && !memtable.isLogBegun());
     }
     Choice crowded = picker.crowded(queue);
-    if (!crowded.isNothing() && barren == 0) {
-      return compact(crowded, 0, false);
+    if (!crowded.isNothing() && !crowdsAreBarren) {
+      int before = barren;
+      boolean again = compact(crowded, 0, false);
+      crowdsAreBarren = barren > before;
+      return again;
     }
     String enough = demand.whyMet(queue, wanted);
     if (enough != null) {

@@ -12,6 +12,7 @@ import dev.quarry.segment.SegmentBytes;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Trailer;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -49,9 +50,9 @@ final class StoreInvariants {
       try {
         check.execute();
         return;
-      } catch (AssertionError e) {
+      } catch (AssertionError | NoSuchFileException e) {
         if (attempt == ATTEMPTS) {
-          throw e;
+          throw new AssertionFailedError("at rest: " + e.getMessage(), e);
         }
         LockSupport.parkNanos(PAUSE_NANOS);
       } catch (Throwable e) {

@@ -263,6 +263,13 @@ public final class Slab extends SegmentBytes {
     return seen < 0 && (int) (seen >>> 32 & Integer.MAX_VALUE) == settled.get();
   }
 
+  /** Whether nothing was ever written here, and every sequence number handed out is settled. */
+  public boolean isIdle() {
+    long seen = tail;
+    return position(seen) == FileHeader.LENGTH
+        && (int) (seen >>> 32 & Integer.MAX_VALUE) == settled.get();
+  }
+
   // ---- reading and finishing ----
 
   /**
