@@ -2,18 +2,14 @@ package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.segment.DiskFullException;
-import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.MappedSegment;
-import dev.quarry.segment.Slab;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.wal.GroupCommit;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -33,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 final class Memtable {
 
   // constant
-  private final UUID storeId;
-  private final StoreLayout layout;
   private final BlobStoreOptions options;
   private final SegmentTable segments;
   private final @Nullable GroupCommit commit;
@@ -45,7 +39,7 @@ final class Memtable {
   // self-synchronised
   private final SlabPool pool;
   private final ResidentSlabs residents;
-  private final AtomicInteger nextId;
+  private final SlabOpener opener;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition progress = lock.newCondition();
   private final CacheBound bound;
@@ -88,8 +82,6 @@ final class Memtable {
       Runnable requestFlush,
       Graveyard graveyard,
       LongConsumer makeRoom) {
-    this.storeId = storeId;
-    this.layout = layout;
     this.options = options;
     this.segments = segments;
     this.commit = commit;
@@ -99,8 +91,8 @@ final class Memtable {
     this.bound = new CacheBound(options, segments, graveyard, latch, makeRoom, lock);
     this.pool = new SlabPool(options.segmentBytes(), options.slabs());
     this.residents = new ResidentSlabs(pool);
-    this.nextId = new AtomicInteger(nextId);
-    this.active = open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
+    this.opener = new SlabOpener(storeId, layout, segments, commit, pool, nextId);
+    this.active = opener.open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
     latch.addListener(this::wake);
   }
 
@@ -133,7 +125,7 @@ final class Memtable {
 
   /** An id for a segment that is not a slab's. */
   int takeId() {
-    return nextId.getAndIncrement();
+    return opener.takeId();
   }
 
   // ---- rotation ----
@@ -171,7 +163,7 @@ final class Memtable {
         }
         ByteBuffer memory = residents.takeMemory();
         if (memory != null) {
-          active = open(memory, found.slab().nextSequence(), found.slab());
+          active = opener.open(memory, found.slab().nextSequence(), found.slab());
         } else {
           awaitMemory(found);
         }
@@ -191,24 +183,9 @@ final class Memtable {
     }
   }
 
-  private ActiveSlab open(ByteBuffer memory, long firstSequence, @Nullable Slab previous) {
-    FileHeader header =
-        new FileHeader(
-            FileHeader.SEGMENT_MAGIC,
-            storeId,
-            takeId(),
-            firstSequence,
-            previous == null || commit == null ? 0 : previous.end(),
-            previous == null || commit == null ? 0 : previous.id());
-    Slab slab = new Slab(memory, header, pool::giveBack);
-    Segment segment = new Segment(slab, layout.segment(slab.id()));
-    segments.addAll(List.of(segment));
-    return new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
-  }
-
-  /** How many ids were given out, which is at least once a rotation. */
+  /** A number that grows with every rotation, and otherwise too. */
   int rotations() {
-    return nextId.get();
+    return opener.nextId();
   }
 
   /** Whether a sealed slab is not on disk yet. */

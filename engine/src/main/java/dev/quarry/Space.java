@@ -243,7 +243,7 @@ final class Space {
   }
 
   private boolean sacrifice(Segment segment) throws IOException {
-    eviction().evictAll(segment);
+    Objects.requireNonNull(eviction).evictAll(segment);
     try {
       if (compactor.compact(List.of(segment), 0, false) == Outcome.NOTHING) {
         return false;
@@ -252,10 +252,6 @@ final class Space {
       return false; // it leaves shadows, for which there is no room
     }
     return clearGraveyard();
-  }
-
-  private Eviction eviction() {
-    return Objects.requireNonNull(eviction);
   }
 
   // ---- a pass ----
