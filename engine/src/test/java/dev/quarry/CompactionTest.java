@@ -242,38 +242,4 @@ class CompactionTest {
       assertEquals(5 * FULL + 1 - 16, StoreFixture.keys(store, KeyRange.all()).size());
     }
   }
-
-  // ---- to the end ----
-
-  /** The next opening takes from it which numbers are used up, whatever else of it is gone. */
-  @Test
-  void theNewestSegmentGoesTooWhenItIsDeadAndNewerPutsAreStillNewer() throws IOException {
-    try (BlobStore store = open(LAX)) {
-      putAll(store, 0, 3 * FULL, LENGTH);
-      for (int i = 0; i < 3 * FULL; i++) {
-        delete(store, i);
-      }
-    }
-    try (BlobStore store = open(LAX)) {
-      assertSmall(store);
-      store.put(key(0), value(1, 100));
-      store.put(key(0), value(2, 100));
-    }
-    for (int i = 0; i < 3; i++) {
-      disk.delete(LAYOUT.checkpoint());
-      try (BlobStore store = open(LAX)) {
-        assertArrayEquals(value(2, 100), store.get(key(0)));
-        assertEquals(1, store.stats().keys());
-        assertSmall(store);
-      }
-    }
-  }
-
-  private void assertSmall(BlobStore store) {
-    StoreInvariants.check(store, disk, ROOT);
-    StoreStats stats = store.stats();
-    assertTrue(
-        stats.diskBytes() < 2 * TestStores.SEGMENT_BYTES,
-        () -> stats.diskBytes() + " bytes are left: " + stats);
-  }
 }

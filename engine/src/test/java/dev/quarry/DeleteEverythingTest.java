@@ -1,14 +1,22 @@
 package dev.quarry;
 
+import static dev.quarry.CompactionFixture.FULL;
+import static dev.quarry.CompactionFixture.LAX;
+import static dev.quarry.CompactionFixture.LENGTH;
 import static dev.quarry.CompactionFixture.delete;
 import static dev.quarry.CompactionFixture.lax;
+import static dev.quarry.StoreFiles.LAYOUT;
 import static dev.quarry.StoreFixture.ROOT;
+import static dev.quarry.StoreFixture.key;
 import static dev.quarry.StoreFixture.putAll;
+import static dev.quarry.StoreFixture.value;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.SimulatedDisk;
 import java.io.IOException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,6 +54,30 @@ class DeleteEverythingTest {
     for (int i = 0; i < 5; i++) {
       try (BlobStore store = open(options)) {
         assertEquals(0, store.stats().keys());
+        assertSmall(store);
+      }
+    }
+  }
+
+  /** The next opening takes from it which numbers are used up, whatever else of it is gone. */
+  @Test
+  void theNewestSegmentGoesTooWhenItIsDeadAndNewerPutsAreStillNewer() throws IOException {
+    try (BlobStore store = open(LAX)) {
+      putAll(store, 0, 3 * FULL, LENGTH);
+      for (int i = 0; i < 3 * FULL; i++) {
+        delete(store, i);
+      }
+    }
+    try (BlobStore store = open(LAX)) {
+      assertSmall(store);
+      store.put(key(0), value(1, 100));
+      store.put(key(0), value(2, 100));
+    }
+    for (int i = 0; i < 3; i++) {
+      disk.delete(LAYOUT.checkpoint());
+      try (BlobStore store = open(LAX)) {
+        assertArrayEquals(value(2, 100), store.get(key(0)));
+        assertEquals(1, store.stats().keys());
         assertSmall(store);
       }
     }
