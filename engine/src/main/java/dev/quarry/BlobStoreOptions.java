@@ -226,7 +226,7 @@ public final class BlobStoreOptions {
     private long expectedKeys = 100_000;
     private boolean graceZone = true;
     private boolean ghost = true;
-    private double maxGarbageShare = 0.2;
+    private double maxGarbageShare = 0.21;
     private long compactionBytesPerSecond = Long.MAX_VALUE;
     private Duration checkpointInterval = Duration.ofMinutes(1);
     private long checkpointEntries = 1_000_000;

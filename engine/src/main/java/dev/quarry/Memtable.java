@@ -223,7 +223,7 @@ final class Memtable {
   private void awaitMemory(ActiveSlab found) {
     wanting++;
     try {
-      awaitFlusher(() -> active != found || residents.hasMemory(), latch::checkWritable);
+      awaitFlusher(() -> active != found || residents.hasMemory(), this::checkTakesMore);
     } finally {
       wanting--;
     }
@@ -251,6 +251,11 @@ final class Memtable {
         progress.awaitUninterruptibly();
       }
     }
+  }
+
+  private void checkTakesMore() {
+    checkOpen();
+    latch.checkWritable();
   }
 
   private void checkOpen() {
@@ -373,6 +378,7 @@ final class Memtable {
     lock.lock();
     try {
       closed = true;
+      progress.signalAll(); // who waits for memory is told
       seal(active);
       latch.check();
       awaitFlusher(sealed::isEmpty, latch::check);
