@@ -186,8 +186,7 @@ class BlobStoreModelTest {
           model.checkNewestOrNone(step.keyBytes(), store);
         }
         gone += model.forgetEvicted(store);
-        long evicted = store.stats().evictions();
-        assertTrue(gone <= evicted, gone + " keys are gone, but " + evicted + " evicted");
+        StoreModel.assertEvicted(gone, store);
       }
       for (int key = 0; key < Step.KEYS; key++) {
         model.checkNewestOrNone(Step.keyBytes(key), store);

@@ -18,10 +18,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What a store should hold: a plain map, and the same steps done to both. */
 final class StoreModel {
+
+  private static final int ATTEMPTS = 1_000;
+  private static final long PAUSE_NANOS = 1_000_000;
 
   /** By {@link Arrays#compareUnsigned}, the order of {@link KeyCursor}. */
   private final Map<byte[], byte[]> values = new TreeMap<>(Arrays::compareUnsigned);
@@ -142,7 +146,18 @@ final class StoreModel {
     boolean had = values.remove(step.keyBytes()) != null;
     boolean deleted = store.delete(step.keyBytes());
     assertTrue(had || !deleted, "deleted what was not there");
-    assertTrue(deleted || !had || store.stats().evictions() > before, "did not delete");
+    if (had && !deleted) {
+      assertEvicted(before + 1, store);
+    }
+  }
+
+  /** Another thread counts an eviction just after the key has gone. */
+  static void assertEvicted(long atLeast, BlobStore store) {
+    for (int i = 0; i < ATTEMPTS && store.stats().evictions() < atLeast; i++) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    long evicted = store.stats().evictions();
+    assertTrue(evicted >= atLeast, atLeast + " keys are gone, but " + evicted + " evicted");
   }
 
   /** Takes over that a cache has evicted keys; returns how many. */
