@@ -1,6 +1,7 @@
 package dev.quarry;
 
 import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.DiskInterruptedException;
 import dev.quarry.segment.MappedSegment;
 import java.io.IOException;
 import java.util.Objects;
@@ -69,8 +70,12 @@ final class Background {
     } catch (DiskFullException e) {
       memtable.foundFull(e);
     } catch (Throwable e) {
-      latch.fail(e);
-      memtable.wake(); // the latch tells of the first failure only
+      try {
+        latch.fail(e);
+      } finally {
+        memtable
+            .wake(); // the latch tells of the first failure only, and of none for lack of memory
+      }
       if (e instanceof Error error) {
         throw error;
       }
@@ -79,7 +84,14 @@ final class Background {
 
   private void flush(ActiveSlab sealed) throws IOException {
     MappedSegment mapped = write(sealed);
-    sweeper.add(sealed.slab(), sealed.segment());
+    try {
+      sweeper.add(sealed.slab(), sealed.segment());
+    } catch (Throwable e) {
+      if (mapped != null) {
+        mapped.retire();
+      }
+      throw e;
+    }
     if (mapped == null) {
       memtable.dropped(sealed);
     } else {
@@ -101,6 +113,8 @@ final class Background {
         if (!space.makeRoomOnDisk()) {
           throw e;
         }
+      } catch (DiskInterruptedException e) {
+        // what it did is unknown, and is done again; the thread's status disturbs no call any more
       }
     }
   }

@@ -112,21 +112,18 @@ final class Checkpointer {
         new CheckpointHead(
             covered, eviction == null ? 0 : eviction.hand(), highestSequence, ghostImage());
     fileLength =
-        writer
-            .write(
-                head,
-                sink ->
-                    directory
-                        .index()
-                        .forEach(
-                            (low, high, location, length, visited) -> {
-                              if (!Location.isTombstone(location)
-                                  && ids.contains(Location.segment(location))) {
-                                sink.accept(low, high, location, length, visited);
-                              }
-                            }),
-                () -> {})
-            .fileLength();
+        writer.write(
+            head,
+            sink ->
+                directory
+                    .index()
+                    .forEach(
+                        (low, high, location, length, visited) -> {
+                          if (!Location.isTombstone(location)
+                              && ids.contains(Location.segment(location))) {
+                            sink.accept(low, high, location, length, visited);
+                          }
+                        }));
     pending.addAndGet(-changes);
     lastNanos = System.nanoTime();
     counters.checkpoints.increment();

@@ -70,7 +70,7 @@ final class Compactor {
   private final Consumer<Segment> added;
   private final RateLimiter limiter;
   private final Counters counters;
-  private final StagingBuffers buffers = new StagingBuffers();
+  private final StagingBuffers buffers;
 
   /**
    * @param longest bytes of an output beyond which fewer inputs are taken
@@ -82,6 +82,7 @@ final class Compactor {
       UUID storeId,
       Disk disk,
       StoreLayout layout,
+      StagingBuffers buffers,
       long longest,
       boolean cache,
       SegmentTable segments,
@@ -95,6 +96,7 @@ final class Compactor {
     this.storeId = storeId;
     this.disk = disk;
     this.layout = layout;
+    this.buffers = buffers;
     this.longest = longest;
     this.cache = cache;
     this.segments = segments;
@@ -142,6 +144,9 @@ final class Compactor {
         pinned.add(new Input(segment, bytes));
       }
       return compactPinned(inputs, pinned, leastGain, last);
+    } catch (InternalError e) {
+      inputs.forEach(Segment::setDamaged); // one of the files was cut short
+      return Outcome.NOTHING;
     } finally {
       pinned.forEach(input -> input.bytes.unpin());
     }
@@ -268,7 +273,7 @@ final class Compactor {
       disk.syncDirectory(layout.segments());
       MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));
       output = new Segment(trailer, storeId, layout.segment(id), mapped);
-    } catch (IOException e) {
+    } catch (IOException | InternalError e) {
       takeBack(id, e);
       throw e;
     }
@@ -362,7 +367,7 @@ final class Compactor {
    * Removes what an attempt left. An output that a crash could bring back when nothing is known of
    * it any more must not be left, so if this fails, it is final.
    */
-  private void takeBack(int id, IOException failure) throws IOException {
+  private void takeBack(int id, Throwable failure) throws IOException {
     try {
       disk.delete(layout.segmentTemporary(id));
       disk.delete(layout.segment(id));

@@ -2,6 +2,7 @@ package dev.quarry;
 
 import dev.quarry.index.checkpoint.CheckpointWriter;
 import dev.quarry.index.sieve.Ghost;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.wal.GroupCommit;
@@ -141,9 +142,10 @@ final class Engine {
                 environment.evictions(),
                 checkpoint.hand())
             : null;
+    StagingBuffers buffers = new StagingBuffers(options.segmentBytes());
     this.checkpointer =
         new Checkpointer(
-            new CheckpointWriter(disk, layout, storeId),
+            new CheckpointWriter(disk, layout, storeId, buffers),
             segments,
             graveyard,
             directory,
@@ -163,6 +165,7 @@ final class Engine {
                 storeId,
                 disk,
                 layout,
+                buffers,
                 options.segmentBytes(),
                 cache,
                 segments,
@@ -198,6 +201,7 @@ final class Engine {
             storeId,
             disk,
             layout,
+            buffers,
             memtable,
             directory,
             segments,

@@ -92,6 +92,8 @@ final class Eviction {
               counters.bytesEvicted.add(length);
             }
           });
+    } catch (InternalError e) {
+      segment.setDamaged(); // the file was cut short
     } finally {
       bytes.unpin();
     }

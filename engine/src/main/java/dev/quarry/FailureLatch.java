@@ -38,8 +38,11 @@ final class FailureLatch {
   /** Latches a failure, unless one is latched; returns what to throw. */
   StoreFailedException fail(Throwable failure) {
     if (cause.compareAndSet(null, failure)) {
-      LOG.error("the store has failed and is {} from now on", consequence(), failure);
-      listeners.forEach(Runnable::run);
+      try {
+        LOG.error("the store has failed and is {} from now on", consequence(), failure);
+      } finally {
+        listeners.forEach(Runnable::run);
+      }
     }
     return refusal();
   }

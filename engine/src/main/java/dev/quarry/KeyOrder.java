@@ -129,6 +129,12 @@ final class KeyOrder {
     return all;
   }
 
+  /** What to throw when a segment's mapping has no file behind it any more. */
+  private static CorruptionException cutShort(Segment segment, InternalError cause) {
+    return new CorruptionException(
+        segment.path(), 0, "the file was cut short while it was open", cause);
+  }
+
   private static boolean collect(Segment segment, KeyRange range, List<byte[]> keys) {
     SegmentBytes bytes = segment.pin();
     if (bytes == null) {
@@ -146,6 +152,8 @@ final class KeyOrder {
             }
           });
       return true;
+    } catch (InternalError e) {
+      throw cutShort(segment, e);
     } finally {
       bytes.unpin();
     }
@@ -195,6 +203,8 @@ final class KeyOrder {
     try {
       opened.add(segment.id(), trailer.fingerprint(), sink -> feed(segment, bytes, sink));
       return true;
+    } catch (InternalError e) {
+      throw cutShort(segment, e);
     } finally {
       bytes.unpin();
     }
@@ -225,7 +235,7 @@ final class KeyOrder {
       if (opened != null) {
         opened.remove(segment.id(), sink -> feedGone(segment, bytes, sink));
       }
-    } catch (KeyIndexDamagedException | BlobStoreException e) {
+    } catch (KeyIndexDamagedException | BlobStoreException | InternalError e) {
       LOG.warn("keys of {} stay in the key index: {}", segment.path(), e.getMessage());
     } finally {
       lock.unlock();

@@ -45,7 +45,7 @@ final class LargeValues {
   private final Reserve reserve;
   private final Consumer<Segment> added;
 
-  private final StagingBuffers buffers = new StagingBuffers();
+  private final StagingBuffers buffers;
 
   /** Held for reading by every put; what it guards is the directory that others may open next. */
   private final ReadWriteLock inFlight = new ReentrantReadWriteLock();
@@ -60,6 +60,7 @@ final class LargeValues {
       UUID storeId,
       Disk disk,
       StoreLayout layout,
+      StagingBuffers buffers,
       Memtable memtable,
       KeyDirectory directory,
       SegmentTable segments,
@@ -69,6 +70,7 @@ final class LargeValues {
     this.storeId = storeId;
     this.disk = disk;
     this.layout = layout;
+    this.buffers = buffers;
     this.memtable = memtable;
     this.directory = directory;
     this.segments = segments;
@@ -139,10 +141,15 @@ final class LargeValues {
     } catch (IOException e) {
       throw latch.fail(e);
     }
-    segments.addAll(List.of(segment));
-    Scratch scratch = Scratch.get();
-    directory.hash(key, scratch);
-    directory.publish(scratch, segment, FileHeader.LENGTH, length, sequence, RecordFormat.PUT);
+    try {
+      segments.addAll(List.of(segment));
+      Scratch scratch = Scratch.get();
+      directory.hash(key, scratch);
+      directory.publish(scratch, segment, FileHeader.LENGTH, length, sequence, RecordFormat.PUT);
+    } catch (RuntimeException | Error e) {
+      latch.fail(e);
+      throw e;
+    }
     segment.setSettled();
     added.accept(segment);
   }
@@ -155,13 +162,23 @@ final class LargeValues {
         Trailer trailer =
             LargeValueWriter.write(
                 disk, temporary, header, sequence, key, value, directory.hasher(), buffers);
-        disk.rename(temporary, layout.segment(id));
-        disk.syncDirectory(layout.segments());
-        MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));
-        return new Segment(trailer, storeId, layout.segment(id), mapped);
+        return take(id, trailer);
       } catch (DiskInterruptedException e) {
         disk.delete(temporary); // what reached the disk is unknown: all of it is written once more
       }
+    }
+  }
+
+  /** Gives the file its name; what fails from then on leaves it open whether it is there. */
+  private Segment take(int id, Trailer trailer) throws IOException {
+    try {
+      disk.rename(layout.segmentTemporary(id), layout.segment(id));
+      disk.syncDirectory(layout.segments());
+      MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));
+      return new Segment(trailer, storeId, layout.segment(id), mapped);
+    } catch (RuntimeException | Error e) {
+      latch.fail(e);
+      throw e;
     }
   }
 

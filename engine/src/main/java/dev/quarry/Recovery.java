@@ -174,6 +174,15 @@ final class Recovery {
   // ---- segments ----
 
   private void openSegments() throws IOException {
+    List<Segment> opened = new ArrayList<>();
+    try {
+      openSegments(opened);
+    } finally {
+      segments.addAll(opened); // who fails retires what is in the table
+    }
+  }
+
+  private void openSegments(List<Segment> opened) throws IOException {
     Map<Integer, Long> covered = new HashMap<>();
     if (checkpoint != null) {
       checkpoint.head().covered().forEach(each -> covered.put(each.id(), each.fingerprint()));
@@ -193,13 +202,25 @@ final class Recovery {
       highestSequence = Math.max(highestSequence, trailer.highestSequence());
       Segment segment = new Segment(trailer, storeId, path, MappedSegment.map(disk, path));
       segment.setSettled();
-      segments.addAll(List.of(segment)); // who fails retires what is in the table
+      opened.add(segment);
       replaced.addAll(replacedBy(segment, trailer));
-      if (!Objects.equals(covered.get(segment.id()), trailer.fingerprint())) {
+      Long fingerprint = covered.get(segment.id());
+      if (fingerprint == null) {
         uncovered.add(segment);
+      } else if (fingerprint != trailer.fingerprint()) {
+        throw anotherThanCovered(path);
       }
     }
     remove(garbage);
+  }
+
+  /**
+   * A segment made good from its records is read anew. What others that are covered hold of its
+   * keys, a tombstone above all, is in no checkpoint, so that they must be read anew as well.
+   */
+  private static CheckpointFile.LostException anotherThanCovered(Path path) {
+    return new CheckpointFile.LostException(
+        new CorruptionException(path, 0, "the file is not the one that the checkpoint covers"));
   }
 
   /** The trailer alone if it is good; else the file is looked at more closely. */

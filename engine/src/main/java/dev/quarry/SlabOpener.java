@@ -54,13 +54,22 @@ final class SlabOpener {
   }
 
   /**
-   * Opens a slab.
+   * Opens a slab; gives the memory back if it cannot.
    *
    * @param memory of the slab, zeroed
    * @param firstSequence its first sequence number
    * @param previous the slab whose log comes before this one's; null for the first
    */
   ActiveSlab open(ByteBuffer memory, long firstSequence, @Nullable Slab previous) {
+    try {
+      return tryOpen(memory, firstSequence, previous);
+    } catch (Throwable e) { // the heap is full
+      pool.putBack(memory);
+      throw e;
+    }
+  }
+
+  private ActiveSlab tryOpen(ByteBuffer memory, long firstSequence, @Nullable Slab previous) {
     FileHeader header =
         new FileHeader(
             FileHeader.SEGMENT_MAGIC,
@@ -71,7 +80,8 @@ final class SlabOpener {
             previous == null || commit == null ? 0 : previous.id());
     Slab slab = new Slab(memory, header, pool::giveBack);
     Segment segment = new Segment(slab, layout.segment(slab.id()));
+    ActiveSlab opened = new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
     segments.addAll(List.of(segment));
-    return new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
+    return opened;
   }
 }

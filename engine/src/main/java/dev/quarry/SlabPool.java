@@ -97,6 +97,11 @@ final class SlabPool {
     }
   }
 
+  /** Takes memory back that was taken, but of which no slab was made. */
+  synchronized void putBack(ByteBuffer memory) {
+    used.add(memory);
+  }
+
   /** Zeroes memory that was given back, so that the next taker need not. */
   void clean() {
     ByteBuffer memory;
@@ -121,8 +126,13 @@ final class SlabPool {
     return (long) existing * bytes;
   }
 
-  private static ByteBuffer zero(ByteBuffer memory) {
-    new UnsafeBuffer(memory).setMemory(0, memory.capacity(), (byte) 0);
-    return memory;
+  private ByteBuffer zero(ByteBuffer memory) {
+    try {
+      new UnsafeBuffer(memory).setMemory(0, memory.capacity(), (byte) 0);
+      return memory;
+    } catch (Throwable e) { // the heap is full
+      putBack(memory);
+      throw e;
+    }
   }
 }

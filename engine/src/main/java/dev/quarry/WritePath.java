@@ -151,12 +151,19 @@ final class WritePath {
           active.slab().abandon(ticket, length);
         }
       }
-      int offset = Slab.position(ticket);
-      awaitDurable(active, (int) (offset + RecordFormat.align(length)), kind);
-      Scratch scratch = Scratch.get();
-      directory.hash(key, scratch);
-      long sequence = active.slab().sequence(ticket);
-      return directory.publish(scratch, active.segment(), offset, length, sequence, kind);
+      try {
+        int offset = Slab.position(ticket);
+        awaitDurable(active, (int) (offset + RecordFormat.align(length)), kind);
+        Scratch scratch = Scratch.get();
+        directory.hash(key, scratch);
+        long sequence = active.slab().sequence(ticket);
+        return directory.publish(scratch, active.segment(), offset, length, sequence, kind);
+      } catch (BlobStoreException e) {
+        throw e;
+      } catch (RuntimeException | Error e) {
+        latch.fail(e); // the record may be there after a restart, and is not now
+        throw e;
+      }
     } finally {
       active.slab().settle();
     }

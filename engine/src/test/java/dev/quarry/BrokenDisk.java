@@ -9,10 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /** A disk that leaves out what its callers rely on; used to show that the crash tests notice. */
-final class BrokenDisk extends ForwardingDisk {
+public final class BrokenDisk extends ForwardingDisk {
 
   /** What it leaves out. */
-  enum Fault {
+  public enum Fault {
     SKIPS_SYNC_OF_LOGS,
     SKIPS_SYNC_OF_SEGMENT_DIRECTORY,
     SKIPS_SYNC_OF_LOG_DIRECTORY,
@@ -25,7 +25,7 @@ final class BrokenDisk extends ForwardingDisk {
   private int forces;
   private int writes;
 
-  BrokenDisk(Disk disk, Fault fault) {
+  public BrokenDisk(Disk disk, Fault fault) {
     super(disk);
     this.fault = fault;
   }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quarry.Compactor.Outcome;
 import dev.quarry.segment.SegmentBytes;
 import dev.quarry.segment.SimulatedDisk;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
 import java.util.List;
@@ -71,6 +72,7 @@ class CompactedTogetherTest {
         StoreFixture.identity(disk, ROOT).storeId(),
         disk,
         layout,
+        new StagingBuffers(TestStores.SEGMENT_BYTES),
         TestStores.SEGMENT_BYTES,
         false,
         store.segments(),

@@ -10,9 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.StoreFixture.Place;
+import dev.quarry.segment.Footer;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.StoreLayout;
+import dev.quarry.segment.Survival;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -117,6 +119,31 @@ class DamagedOrderTest {
     StoreFixture.flip(disk, slab, placesOfKey(slab).get(0).offset() + byteOfHeader, 0x04);
     try (BlobStore store = StoreFixture.open(disk, DURABLE)) {
       assertEquals(null, store.get(KEY));
+    }
+  }
+
+  /** The checkpoint covers both segments; what it says of the one goes for no other file. */
+  @Test
+  void aDeletedKeyDoesNotComeBackForADamagedTrailer() throws IOException {
+    try (BlobStore store = StoreFixture.open(disk, DURABLE)) {
+      store.put(KEY, value(1, 100));
+      store.put(key(1), value(1, 100));
+    }
+    Path older = StoreFixture.onlySegment(disk, ROOT);
+    try (BlobStore store = StoreFixture.open(disk, DURABLE)) {
+      store.put(key(2), value(2, 100));
+      assertTrue(store.delete(KEY));
+    }
+    assertTrue(disk.exists(new StoreLayout(ROOT).checkpoint()));
+    for (long at = 1; at <= Footer.TRAILER_LENGTH; at++) {
+      StoreFixture.flip(disk, older, disk.size(older) - at, 0x01);
+      SimulatedDisk copy = disk.afterCrash(Survival.ALL, at);
+      try (BlobStore store = StoreFixture.open(copy, DURABLE)) {
+        assertEquals(null, store.get(KEY), "byte " + at + " from the end");
+        assertArrayEquals(value(1, 100), store.get(key(1)));
+        assertArrayEquals(value(2, 100), store.get(key(2)));
+      }
+      StoreFixture.flip(disk, older, disk.size(older) - at, 0x01);
     }
   }
 

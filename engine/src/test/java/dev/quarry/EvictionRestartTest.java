@@ -12,8 +12,10 @@ import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -55,10 +57,23 @@ class EvictionRestartTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void whatWasEvictedBeforeACleanCloseIsInTheLogToo(long seed) throws Exception {
-    int put;
+    ManualExecutor passes = new ManualExecutor();
+    Environment inline = TestStores.inline(disk);
+    Iterator<ExecutorService> executors = List.of(passes, inline.background().get()).iterator();
+    Random random = new Random(seed);
     List<Integer> evicted;
-    try (BlobStore store = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk))) {
-      put = work(store, new Random(seed), 0, 700 + (int) seed);
+    try (BlobStore store =
+        BlobStore.open(ROOT, OPTIONS, new Environment(disk, inline.hasher(), executors::next))) {
+      int put = 0;
+      while (put < 700 + seed) {
+        put = work(store, random, put, 1);
+        passes.runAll();
+      }
+      put = work(store, random, put, 10);
+      store.sync(); // no slab is open now that could take what the next pass logs
+      long before = store.stats().evictions();
+      passes.runAll();
+      assertTrue(store.stats().evictions() > before, "so that there is something left to log");
       evicted = evicted(store, put);
     }
     disk.delete(new StoreLayout(ROOT).checkpoint());

@@ -255,7 +255,10 @@ class FullDiskTest {
         forgetEvicted(store, history);
         history.check(store, "after operation " + operation + " was refused");
       }
-      assertNull(store.stats().failure(), () -> "after operation " + operation);
+      String failure = store.stats().failure();
+      if (failure != null) {
+        throw new StoreFailedException("after operation " + operation + ": " + failure);
+      }
     }
     return refused;
   }

@@ -13,6 +13,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -43,6 +44,18 @@ class KillThenPowerLossCrashTest {
     for (long call = 0; call <= calls; call++) {
       for (long seed = 0; seed < 20; seed++) {
         check(steps, mode, call, seed);
+      }
+    }
+  }
+
+  /** There is no log then whose promotion would sync the directory. */
+  @Test
+  void aLargeValueThatWasSeenStaysWhicheverCallWasTheLast() throws IOException {
+    List<Step> steps = List.of(new Step(Step.Kind.PUT, 1, 140_000, 1));
+    long calls = runUntilKilled(new SimulatedDisk(1), steps, StoreMode.DURABLE, Long.MAX_VALUE);
+    for (long call = 0; call <= calls; call++) {
+      for (long seed = 0; seed < 5; seed++) {
+        check(steps, StoreMode.DURABLE, call, seed);
       }
     }
   }

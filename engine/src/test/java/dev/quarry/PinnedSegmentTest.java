@@ -28,6 +28,8 @@ class PinnedSegmentTest {
   private static final int DELETED = 1;
   private static final int VIEWED = 2;
   private static final int FILLER = 3;
+  private static final int NEIGHBOUR = 4;
+  private static final int NEXT_FILLER = 5;
 
   private static final BlobStoreOptions OPTIONS =
       TestStores.small(StoreMode.DURABLE).toBuilder()
@@ -38,6 +40,11 @@ class PinnedSegmentTest {
 
   private SimulatedDisk disk = new SimulatedDisk(1);
 
+  /**
+   * The file that is kept holds a record whose tombstone, of the next segment, was dropped when
+   * both became one. Only what they became says that it was replaced, until nothing of that is live
+   * any more either.
+   */
   @ParameterizedTest
   @CsvSource({"false, false", "false, true", "true, false", "true, true"})
   void whatWasDeletedStaysDeletedAlsoIfABlobKeepsItsFile(boolean crash, boolean checkpoint)
@@ -46,14 +53,20 @@ class PinnedSegmentTest {
     store.put(key(DELETED), value(1, 1_000));
     store.put(key(VIEWED), value(2, 10_000));
     store.put(key(FILLER), value(3, 58_000));
+    store.put(key(NEIGHBOUR), value(4, 10_000));
+    store.delete(key(DELETED));
+    store.put(key(NEXT_FILLER), value(5, 58_000));
     fill(store, 0, 20);
     Path pinned = file(store, VIEWED);
+    assertNotEquals(pinned, file(store, NEIGHBOUR));
     try (Blob blob = store.view(key(VIEWED))) {
-      store.delete(key(DELETED));
+      store.delete(key(NEXT_FILLER));
       store.delete(key(FILLER));
       fill(store, 20, 12);
       assertNotEquals(pinned, file(store, VIEWED), "it was compacted");
+      assertEquals(file(store, NEIGHBOUR), file(store, VIEWED), "together with the next");
       assertTrue(disk.exists(pinned), "the blob keeps the file");
+      store.delete(key(NEIGHBOUR));
       store.delete(key(VIEWED));
       fill(store, 40, 12);
       assertArrayEquals(value(2, 10_000), bytes(blob));
@@ -68,7 +81,7 @@ class PinnedSegmentTest {
       disk.delete(new StoreLayout(ROOT).checkpoint());
     }
     try (BlobStore reopened = BlobStore.open(ROOT, OPTIONS, TestStores.inline(disk))) {
-      for (int key : new int[] {DELETED, VIEWED, FILLER}) {
+      for (int key : new int[] {DELETED, VIEWED, FILLER, NEIGHBOUR, NEXT_FILLER}) {
         assertNull(reopened.get(key(key)), () -> "key " + key + " came back");
       }
       assertEquals(44, reopened.stats().keys());

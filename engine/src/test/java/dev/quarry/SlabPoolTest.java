@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
+import dev.quarry.segment.StoreLayout;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +46,19 @@ class SlabPoolTest {
     long ticket = slab.reserve(RecordFormat.length(1, value.length));
     slab.write(ticket, RecordFormat.PUT, key, value);
     return slab;
+  }
+
+  /** The fault, that there is no table, stands for a lack of memory. */
+  @Test
+  void memoryOfWhichNoSlabCouldBeMadeIsTakenAgain() {
+    SlabPool one = new SlabPool(BYTES, 1);
+    StoreLayout layout = new StoreLayout(Path.of("/store"));
+    SlabOpener opener = new SlabOpener(STORE, layout, null, null, one, 1);
+    for (int i = 0; i < 3; i++) {
+      ByteBuffer memory = one.tryTake();
+      assertNotNull(memory, "the memory is lost");
+      assertThrows(NullPointerException.class, () -> opener.open(memory, 1, null));
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.quarry;
 import static dev.quarry.StoreFixture.key;
 import static dev.quarry.StoreFixture.value;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.FileSystemDisk;
@@ -77,6 +78,7 @@ class SlowPutTest {
     slow.start();
     standing.await();
     fill(8); // what is written now goes to disk behind the slow put
+    assertFalse(isListed(), "it is not published, though its segment may be on disk");
     for (int i = 1_000; i < 1_006; i++) {
       store.delete(key(i)); // so that the former segment of the key is compacted
     }

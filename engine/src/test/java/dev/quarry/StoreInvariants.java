@@ -24,19 +24,19 @@ import org.junit.jupiter.api.function.Executable;
 import org.opentest4j.AssertionFailedError;
 
 /** What must hold in every open store that nobody is writing to. */
-final class StoreInvariants {
+public final class StoreInvariants {
 
   private static final int ATTEMPTS = 20;
   private static final long PAUSE_NANOS = 10_000_000;
 
   private StoreInvariants() {}
 
-  static void check(BlobStore store) {
+  public static void check(BlobStore store) {
     onceAtRest(() -> checkAtRest(store));
   }
 
   /** The same; the figures must be those of the file system, too. */
-  static void check(BlobStore store, Disk disk, Path root) {
+  public static void check(BlobStore store, Disk disk, Path root) {
     onceAtRest(
         () -> {
           checkAtRest(store);
@@ -147,7 +147,7 @@ final class StoreInvariants {
   }
 
   /** What must hold of the files of a store that is closed, and of which no blob is open. */
-  static void checkClosed(BlobStore store, Disk disk, Path root) {
+  public static void checkClosed(BlobStore store, Disk disk, Path root) {
     try {
       Set<Long> known = new HashSet<>();
       for (Segment segment : store.segments().all()) {

@@ -11,14 +11,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /** Stores on other disks, and with other threads, than a user gets. */
-final class TestStores {
+public final class TestStores {
 
   /** The smallest slabs there can be, so that rotation, flush and promotion happen all the time. */
-  static final int SEGMENT_BYTES = 72 << 10;
+  public static final int SEGMENT_BYTES = 72 << 10;
 
   private TestStores() {}
 
-  static BlobStoreOptions small(StoreMode mode) {
+  public static BlobStoreOptions small(StoreMode mode) {
     BlobStoreOptions options =
         mode == StoreMode.DURABLE ? BlobStoreOptions.durable() : BlobStoreOptions.cache(1L << 40);
     return options.toBuilder().segmentBytes(SEGMENT_BYTES).slabs(2).expectedKeys(10).build();
@@ -28,7 +28,7 @@ final class TestStores {
    * Such that everything that keeps a store in its space is done all the time: a little garbage is
    * too much, a cache holds a few segments, and hardly a pass leaves the checkpoint as it is.
    */
-  static BlobStoreOptions busy(StoreMode mode, Random random) {
+  public static BlobStoreOptions busy(StoreMode mode, Random random) {
     BlobStoreOptions.Builder builder =
         small(mode).toBuilder()
             .maxGarbageShare(0.05 + random.nextDouble() / 4)

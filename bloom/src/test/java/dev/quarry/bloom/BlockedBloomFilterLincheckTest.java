@@ -1,11 +1,13 @@
 package dev.quarry.bloom;
 
+import dev.quarry.segment.LincheckBudget;
 import org.jetbrains.kotlinx.lincheck.LinChecker;
 import org.jetbrains.kotlinx.lincheck.annotations.Operation;
 import org.jetbrains.kotlinx.lincheck.annotations.Param;
 import org.jetbrains.kotlinx.lincheck.paramgen.IntGen;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.modelchecking.ModelCheckingOptions;
 import org.jetbrains.kotlinx.lincheck.strategy.stress.StressOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Test;
  * taken for present because of others.
  */
 @Param(name = "key", gen = IntGen.class, conf = "0:2")
+@Tag("lincheck")
 public class BlockedBloomFilterLincheckTest {
 
   private static final long SAME_IN_EVERY_FIELD = 0x0000_041041041041L;
@@ -48,10 +51,10 @@ public class BlockedBloomFilterLincheckTest {
         getClass(),
         new ModelCheckingOptions()
             .sequentialSpecification(SetOfKeys.class)
-            .iterations(3)
+            .iterations(LincheckBudget.modelledIterationsBeside(0))
             .threads(2)
             .actorsPerThread(3)
-            .invocationsPerIteration(100));
+            .invocationsPerIteration(LincheckBudget.modelledInvocations()));
   }
 
   @Test
@@ -60,9 +63,9 @@ public class BlockedBloomFilterLincheckTest {
         getClass(),
         new StressOptions()
             .sequentialSpecification(SetOfKeys.class)
-            .iterations(5)
+            .iterations(LincheckBudget.iterationsBeside(0))
             .threads(3)
             .actorsPerThread(3)
-            .invocationsPerIteration(1_000));
+            .invocationsPerIteration(LincheckBudget.invocations()));
   }
 }

@@ -3,6 +3,7 @@ package dev.quarry.bloom;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.LincheckBudget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -16,6 +17,7 @@ import org.jetbrains.kotlinx.lincheck.paramgen.IntGen;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.ManagedStrategyGuaranteeKt;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.modelchecking.ModelCheckingOptions;
 import org.jetbrains.kotlinx.lincheck.strategy.stress.StressOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * has found a key, every later one does. The store looks keys up in an index of its own, so false
  * positives do not show.
  */
+@Tag("lincheck")
 class SwapLincheckTest {
 
   static final int KEYS = 2;
@@ -177,12 +180,16 @@ class SwapLincheckTest {
 
   @Test
   void noInterleavingOfAPutAndARebuildHidesAPublishedKey() throws Exception {
-    LinChecker.check(RealStore.class, modelChecking(aPutCrossesARebuild(), 500));
+    LinChecker.check(
+        RealStore.class,
+        modelChecking(aPutCrossesARebuild(), LincheckBudget.modelledInvocations()));
   }
 
   @Test
   void noInterleavingOfPutsAndTwoRebuildsHidesAPublishedKey() throws Exception {
-    LinChecker.check(RealStore.class, modelChecking(putsCrossTwoRebuilds(), 100));
+    LinChecker.check(
+        RealStore.class,
+        modelChecking(putsCrossTwoRebuilds(), LincheckBudget.modelledInvocations()));
   }
 
   @ParameterizedTest
@@ -195,7 +202,8 @@ class SwapLincheckTest {
         NextPublishedAfterScan.class
       })
   void theCheckerFindsEachPlantedBug(Class<? extends Store> store) throws Exception {
-    ModelCheckingOptions options = modelChecking(aPutCrossesARebuild(), 500);
+    ModelCheckingOptions options =
+        modelChecking(aPutCrossesARebuild(), LincheckBudget.ENOUGH_FOR_A_BUG);
     Throwable e =
         assertThrows(LincheckAssertionError.class, () -> LinChecker.check(store, options));
     assertTrue(e.getMessage().contains("Invalid execution results"), e.getMessage());
@@ -207,10 +215,10 @@ class SwapLincheckTest {
         RealStore.class,
         new StressOptions()
             .sequentialSpecification(SetOfKeys.class)
-            .iterations(4)
+            .iterations(LincheckBudget.iterationsBeside(0))
             .threads(3)
             .actorsPerThread(3)
-            .invocationsPerIteration(500)
+            .invocationsPerIteration(LincheckBudget.invocations())
             .minimizeFailedScenario(false));
   }
 }

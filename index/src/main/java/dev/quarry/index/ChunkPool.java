@@ -19,9 +19,14 @@ final class ChunkPool {
 
   static final int CHUNK_BYTES = 16 * 1024;
 
-  private static final int CHUNKS_PER_SLAB = 64;
+  private static final int FIRST_CHUNKS = 4;
+  private static final int MOST_CHUNKS_PER_SLAB = 64;
 
-  private final int chunksPerSlab;
+  private final int mostChunksPerSlab;
+
+  /** Of the next slab: a small index takes little, a large one few slabs. */
+  @GuardedBy("this")
+  private int chunksPerSlab;
 
   /** A stack: what a rehash has just let go is warm when the next one takes it. */
   @GuardedBy("this")
@@ -31,11 +36,12 @@ final class ChunkPool {
   private long memoryBytes;
 
   ChunkPool() {
-    this(CHUNKS_PER_SLAB);
+    this(MOST_CHUNKS_PER_SLAB);
   }
 
-  ChunkPool(int chunksPerSlab) {
-    this.chunksPerSlab = chunksPerSlab;
+  ChunkPool(int mostChunksPerSlab) {
+    this.mostChunksPerSlab = mostChunksPerSlab;
+    this.chunksPerSlab = Math.min(FIRST_CHUNKS, mostChunksPerSlab);
   }
 
   /**
@@ -74,6 +80,7 @@ final class ChunkPool {
     int size = chunksPerSlab * CHUNK_BYTES;
     ByteBuffer buffer = ByteBuffer.allocateDirect(size + BucketLayout.BUCKET_BYTES);
     memoryBytes += buffer.capacity();
+    chunksPerSlab = Math.min(2 * chunksPerSlab, mostChunksPerSlab);
     ByteBuffer slab = buffer.alignedSlice(BucketLayout.BUCKET_BYTES);
     for (int at = size - CHUNK_BYTES; at >= 0; at -= CHUNK_BYTES) {
       free.push(new UnsafeBuffer(slab, at, CHUNK_BYTES));

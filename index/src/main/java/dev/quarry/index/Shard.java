@@ -21,6 +21,8 @@ final class Shard {
   /** Attempts of a reader in a row before it lets another thread have its processor. */
   private static final int ATTEMPTS_BEFORE_YIELD = 64;
 
+  private static final UnsafeBuffer[] NO_CHUNKS = {};
+
   private final ChunkPool pool;
 
   /** Written under the monitor; read by anyone. */
@@ -29,17 +31,26 @@ final class Shard {
   @GuardedBy("this")
   private TableWriter writer;
 
+  /** Entries that the table may hold; 0 while it is the one that all empty shards share. */
+  @GuardedBy("this")
+  private long capacity;
+
   @GuardedBy("this")
   private int entries;
 
   @GuardedBy("this")
   private int tombstones;
 
-  /** Creates an empty shard with room for so many entries. */
+  /** Creates an empty shard with room for so many entries; with none, it takes no memory yet. */
   Shard(ChunkPool pool, long expectedEntries) {
-    long entriesPerChunk = maxEntries(Table.BUCKETS_PER_CHUNK * BucketLayout.SLOTS);
     this.pool = pool;
-    this.table = new Table(pool.take(Math.toIntExact(expectedEntries / entriesPerChunk + 1)));
+    if (expectedEntries == 0) {
+      this.table = Table.EMPTY;
+    } else {
+      long entriesPerChunk = maxEntries(Table.BUCKETS_PER_CHUNK * BucketLayout.SLOTS);
+      this.table = new Table(pool.take(Math.toIntExact(expectedEntries / entriesPerChunk + 1)));
+      this.capacity = maxEntries(table.slots());
+    }
     this.writer = new TableWriter(table);
   }
 
@@ -156,7 +167,7 @@ final class Shard {
 
   /** Copies the whole shard, as it is at one moment but for visited bits. */
   synchronized void copyTo(ShardCopy copy) {
-    copy.fill(table.chunks());
+    copy.fill(entries == 0 ? NO_CHUNKS : table.chunks());
   }
 
   @GuardedBy("this")
@@ -168,7 +179,7 @@ final class Shard {
 
   @GuardedBy("this")
   private void insert(long low, int tag, long location, long length, boolean visited) {
-    if (entries >= maxEntries(table.slots())) {
+    if (entries >= capacity) {
       grow();
     }
     while (!writer.insert(low, tag, location, length, visited)) {
@@ -180,11 +191,18 @@ final class Shard {
   @GuardedBy("this")
   private void grow() {
     Table old = table;
-    TableWriter next = copyToLarger(old);
+    TableWriter next = old == Table.EMPTY ? firstTable() : copyToLarger(old);
     writer = next;
     table = next.table();
-    old.retire();
-    pool.release(old.chunks());
+    capacity = maxEntries(table.slots());
+    if (old != Table.EMPTY) {
+      old.retire();
+      pool.release(old.chunks());
+    }
+  }
+
+  private TableWriter firstTable() {
+    return new TableWriter(new Table(pool.take(1)));
   }
 
   private TableWriter copyToLarger(Table old) {

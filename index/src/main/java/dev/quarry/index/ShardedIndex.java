@@ -26,7 +26,7 @@ public final class ShardedIndex {
   private final ChunkPool pool = new ChunkPool();
   private final Shard[] shards = new Shard[SHARDS];
 
-  /** Creates an empty index, which takes some four MiB of direct memory. */
+  /** Creates an empty index; its first entries take up to four MiB of direct memory. */
   public ShardedIndex() {
     this(0);
   }

@@ -58,6 +58,10 @@ final class Table {
   private static final int BUCKET_SHIFT = Integer.numberOfTrailingZeros(BucketLayout.BUCKET_BYTES);
   private static final long LOW_32 = 0xFFFF_FFFFL;
 
+  /** The table of every shard that never had an entry: never written, and never retired. */
+  static final Table EMPTY =
+      new Table(new UnsafeBuffer[] {new UnsafeBuffer(new byte[ChunkPool.CHUNK_BYTES])});
+
   private final UnsafeBuffer[] chunks;
   private final int buckets;
 

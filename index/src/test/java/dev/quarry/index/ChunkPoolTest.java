@@ -30,12 +30,14 @@ class ChunkPoolTest {
   @Test
   void memoryIsCountedWithItsPaddingAndReused() {
     assertEquals(0, pool.memoryBytes());
-    UnsafeBuffer[] chunks = pool.take(65);
-    long twoSlabs = 2 * (1_048_576 + 128);
-    assertEquals(twoSlabs, pool.memoryBytes());
+    UnsafeBuffer[] chunks = pool.take(4 + 8 + 16 + 32 + 1);
+    long slabs = (4 + 8 + 16 + 32 + 64) * 16_384L + 5 * 128;
+    assertEquals(slabs, pool.memoryBytes());
     pool.release(chunks);
-    pool.take(128);
-    assertEquals(twoSlabs, pool.memoryBytes());
+    pool.take(4 + 8 + 16 + 32 + 64);
+    assertEquals(slabs, pool.memoryBytes());
+    pool.take(1);
+    assertEquals(slabs + 1_048_576 + 128, pool.memoryBytes());
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.quarry.index;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.quarry.segment.LincheckBudget;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.jetbrains.kotlinx.lincheck.paramgen.IntGen;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.ManagedStrategyGuaranteeKt;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.modelchecking.ModelCheckingOptions;
 import org.jetbrains.kotlinx.lincheck.strategy.stress.StressOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * and one of them, {@link #WANDERER}, is moved from its second bucket to its first when another is
  * published.
  */
+@Tag("lincheck")
 class ShardLincheckTest {
 
   private static final int WANDERER = CrowdedShard.WANDERER;
@@ -294,7 +297,9 @@ class ShardLincheckTest {
 
   @Test
   void everyInterleavingIsLinearizable() {
-    ModelCheckingOptions options = modelChecking().iterations(2);
+    ModelCheckingOptions options =
+        modelChecking(LincheckBudget.modelledInvocations())
+            .iterations(LincheckBudget.modelledIterationsBeside(RACES.size()));
     RACES.forEach(options::addCustomScenario);
     LinChecker.check(RealStore.class, options);
   }
@@ -324,8 +329,8 @@ class ShardLincheckTest {
     StressOptions options =
         new StressOptions()
             .sequentialSpecification(Model.class)
-            .iterations(2)
-            .invocationsPerIteration(200)
+            .iterations(LincheckBudget.iterationsBeside(RACES.size()))
+            .invocationsPerIteration(LincheckBudget.invocations())
             .threads(2)
             .actorsPerThread(3)
             .minimizeFailedScenario(false);
@@ -334,14 +339,15 @@ class ShardLincheckTest {
   }
 
   private static void assertBugIsFound(Class<? extends Store> store, ExecutionScenario race) {
-    ModelCheckingOptions options = modelChecking().iterations(0).addCustomScenario(race);
+    ModelCheckingOptions options =
+        modelChecking(LincheckBudget.ENOUGH_FOR_A_BUG).iterations(0).addCustomScenario(race);
     assertThrows(LincheckAssertionError.class, () -> LinChecker.check(store, options));
   }
 
-  private static ModelCheckingOptions modelChecking() {
+  private static ModelCheckingOptions modelChecking(int invocations) {
     return new ModelCheckingOptions()
         .sequentialSpecification(Model.class)
-        .invocationsPerIteration(100)
+        .invocationsPerIteration(invocations)
         .threads(2)
         .actorsBefore(2)
         .actorsAfter(2)

@@ -1,6 +1,7 @@
 package dev.quarry.index;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -133,9 +134,21 @@ class ShardTest {
   }
 
   @Test
+  void aShardTakesMemoryForItsFirstEntry() {
+    assertEquals(Location.NONE, shard.get(Hashes.low(1), Hashes.tag(1)));
+    assertFalse(shard.removeIf(Hashes.low(1), Hashes.tag(1), location(1), out));
+    requireExactly(0);
+    assertEquals(0, pool.memoryBytes());
+    publish(shard, 0);
+    requireExactly(1);
+    assertEquals(1, shard.table().chunks().length);
+  }
+
+  @Test
   void removedEntriesMakeRoomAgain() {
+    publish(shard, 0);
     Table table = shard.table();
-    for (int key = 0; key < 50_000; key++) {
+    for (int key = 1; key < 50_000; key++) {
       publish(shard, key);
       int oldest = key - 500;
       if (oldest >= 0) {

@@ -15,9 +15,10 @@ public final class BlockWriter {
 
   /**
    * @param position where in the file to begin, a multiple of {@link Disk#BLOCK}
+   * @param end where in the file to end, a multiple of {@link Disk#BLOCK} behind the position
    */
-  public BlockWriter(DiskFile file, long position) {
-    this(file, position, Slab.allocate(StagingBuffers.BYTES));
+  public BlockWriter(DiskFile file, long position, long end) {
+    this(file, position, Slab.allocate((int) Math.min(StagingBuffers.MOST_BYTES, end - position)));
   }
 
   /**

@@ -80,7 +80,11 @@ public interface Disk {
    */
   void delete(Path path) throws IOException;
 
-  /** Makes every create, rename and delete in a directory durable. */
+  /**
+   * Makes every create, rename and delete in a directory durable. What a sync that failed was to
+   * make durable, a later one need not; so a failure, even for a lack of space, is not one to try
+   * again after, and never a {@link DiskFullException}.
+   */
   void syncDirectory(Path directory) throws IOException;
 
   /** Bytes that may still be written below a directory. */

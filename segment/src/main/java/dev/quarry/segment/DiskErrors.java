@@ -44,6 +44,11 @@ final class DiskErrors {
     return e instanceof FileSystemException ? e : new IOException(message, e);
   }
 
+  /** A failure that it is no use to make room after. */
+  static IOException asFinal(IOException e) {
+    return e instanceof DiskFullException ? new IOException(e.getMessage(), e) : e;
+  }
+
   static boolean isFull(IOException e) {
     return e instanceof DiskFullException || FULL.stream().anyMatch(reason(e)::contains);
   }

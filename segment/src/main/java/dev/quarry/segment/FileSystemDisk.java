@@ -171,7 +171,7 @@ public final class FileSystemDisk implements Disk {
     try (UninterruptedChannel channel = new UninterruptedChannel(directory, READ, opener)) {
       channel.forceDirectory();
     } catch (IOException e) {
-      throw named("cannot sync", directory, e);
+      throw DiskErrors.asFinal(named("cannot sync", directory, e));
     }
   }
 

@@ -96,6 +96,7 @@ public final class SegmentFile {
     int at = FileHeader.LENGTH;
     if (!RecordFormat.isHeader(bytes.head(), at, salt)
         || RecordFormat.kind(bytes.head(), at) != RecordFormat.REPLACES
+        || !bytes.holdsRecord(at)
         || !bytes.isPayloadIntact(at)) {
       throw new CorruptionException(
           path, at, "a list of " + trailer.replaced() + " replaced segments was expected here");

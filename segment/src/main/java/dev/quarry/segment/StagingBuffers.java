@@ -12,19 +12,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StagingBuffers {
 
-  /** Bytes of a buffer. */
-  static final int BYTES = 1 << 20;
+  /** Bytes of a buffer where more are needed. */
+  static final int MOST_BYTES = 1 << 20;
 
   /** More than these, which many writers at once may need, are not kept. */
   private static final int MOST_KEPT = 4;
 
+  private final int bytes;
+
   @GuardedBy("this")
   private final Deque<ByteBuffer> free = new ArrayDeque<>();
+
+  /**
+   * Makes none yet.
+   *
+   * @param usualBytes of what is written through them, a multiple of {@link Disk#BLOCK} from one
+   *     block; no buffer is larger
+   */
+  public StagingBuffers(int usualBytes) {
+    this.bytes = Math.min(MOST_BYTES, usualBytes);
+  }
 
   /** A buffer, to be given back. */
   public ByteBuffer take() {
     ByteBuffer buffer = poll();
-    return buffer == null ? Slab.allocate(BYTES) : buffer.clear();
+    return buffer == null ? Slab.allocate(bytes) : buffer.clear();
   }
 
   private synchronized @Nullable ByteBuffer poll() {

@@ -183,6 +183,18 @@ class FileSystemDiskFaultTest {
   }
 
   @Test
+  void aSyncOfADirectoryThatFindsNoSpaceIsAFailureLikeAnyOther() {
+    Disk full =
+        new FileSystemDisk(
+            (path, options) -> {
+              throw new FileSystemException(path.toString(), null, "No space left on device");
+            });
+    IOException e = assertThrows(IOException.class, () -> full.syncDirectory(directory));
+    assertFalse(e instanceof DiskFullException, "it is no use to make room and try again");
+    assertTrue(e.getMessage().contains(directory.toString()), e.getMessage());
+  }
+
+  @Test
   void aFileThatCannotBeOpenedIsNotLeftBehind() {
     FileSystemDisk disk =
         new FileSystemDisk(

@@ -3,12 +3,16 @@ package dev.quarry.segment;
 import static dev.quarry.segment.TestSegments.HASHER;
 import static dev.quarry.segment.TestSegments.HEADER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.TestSegments.Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -85,5 +89,52 @@ class FooterTest {
     Trailer trailer = footer.trailer(HEADER, 1 << 20, 1L << 55);
     assertEquals(Footer.fileLength(1 << 20, 1000), trailer.fileLength());
     assertEquals(Checksum.of(footer.entries()), trailer.entriesCrc());
+  }
+
+  @Test
+  void theEntriesInAWholeSegmentAreThoseOfItsFooter() throws IOException {
+    byte[] image = image(50);
+    Trailer trailer = TestSegments.trailer(image);
+    ByteBuffer segment = TestSegments.little(image);
+    List<Entry> entries = new ArrayList<>();
+    Footer.forEach(
+        segment,
+        trailer,
+        (low, high, offset, length, sequence, kind) ->
+            entries.add(new Entry(low, high, offset, length, sequence, kind)));
+    assertEquals(TestSegments.entries(TestSegments.open(image)), entries);
+    assertTrue(Footer.isIntact(segment, trailer));
+    int last = (int) trailer.recordsEnd() + 50 * Footer.ENTRY_LENGTH - 1;
+    segment.put(last, (byte) (segment.get(last) ^ 1));
+    assertFalse(Footer.isIntact(segment, trailer));
+    segment.put(last, (byte) (segment.get(last) ^ 1));
+    segment.put(last + 1, (byte) 1);
+    assertTrue(Footer.isIntact(segment, trailer), "what is behind the entries is not of them");
+  }
+
+  @Test
+  void aBuilderHandsOutWhatItWasGiven() {
+    FooterBuilder footer = new FooterBuilder(HASHER);
+    footer.add(1, 2, 64, 40, 7, RecordFormat.PUT);
+    List<Entry> entries = new ArrayList<>();
+    footer.forEach(
+        (low, high, offset, length, sequence, kind) ->
+            entries.add(new Entry(low, high, offset, length, sequence, kind)));
+    assertEquals(List.of(new Entry(1, 2, 64, 40, 7, RecordFormat.PUT)), entries);
+  }
+
+  /** Segments that had the same id one after the other are told apart by any of the three. */
+  @Test
+  void theFingerprintSaysHowLongTheRecordsAreWhichTheEntriesAndTheHighestNumber() {
+    Set<Long> fingerprints = new HashSet<>();
+    for (long recordsEnd : new long[] {64, 4096, 8192}) {
+      for (int crc : new int[] {0, 1, 2, -1}) {
+        for (long highest : new long[] {1, 2, 3}) {
+          Trailer trailer = new Trailer(1, recordsEnd, 1, crc, 1, highest, 16384, 0);
+          fingerprints.add(trailer.fingerprint());
+        }
+      }
+    }
+    assertEquals(3 * 4 * 3, fingerprints.size());
   }
 }

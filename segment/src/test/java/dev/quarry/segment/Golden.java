@@ -68,7 +68,7 @@ final class Golden {
     long[] alpha = hash("alpha");
     Slab input = segmentSlab();
     try (SegmentWriter writer =
-        new SegmentWriter(disk, path, header, HASHER, new StagingBuffers())) {
+        new SegmentWriter(disk, path, header, HASHER, new StagingBuffers(1 << 20))) {
       ByteBuffer replaced = Batch.allocate(2);
       Batch.putReplaced(replaced, 6);
       Batch.putReplaced(replaced, 7);

@@ -40,7 +40,7 @@ class LargeValueWriterTest {
 
   private Trailer write(ByteBuffer value) throws IOException {
     return LargeValueWriter.write(
-        disk, PATH, HEADER, 1000, KEY, value, HASHER, new StagingBuffers());
+        disk, PATH, HEADER, 1000, KEY, value, HASHER, new StagingBuffers(1 << 20));
   }
 
   /** A slab that holds the same record makes the same file. */
@@ -99,7 +99,14 @@ class LargeValueWriterTest {
   void theSequenceNumberNeedNotBeTheFirst() throws IOException {
     Trailer trailer =
         LargeValueWriter.write(
-            disk, PATH, HEADER, 1234, KEY, ByteBuffer.allocate(9), HASHER, new StagingBuffers());
+            disk,
+            PATH,
+            HEADER,
+            1234,
+            KEY,
+            ByteBuffer.allocate(9),
+            HASHER,
+            new StagingBuffers(1 << 20));
     assertEquals(1000, trailer.lowestSequence());
     assertEquals(1234, trailer.highestSequence());
   }

@@ -91,6 +91,20 @@ class MappedSegmentTest {
   }
 
   @Test
+  void aRetiredOneIsPinnedOnlyBesideAReader() throws IOException {
+    MappedSegment segment = MappedSegment.map(disk, FILE);
+    assertFalse(segment.tryPinBeside());
+    assertTrue(segment.tryPin());
+    segment.retire();
+    assertTrue(segment.tryPinBeside());
+    segment.unpin();
+    assertFalse(isUnmapped());
+    segment.unpin();
+    assertTrue(isUnmapped());
+    assertFalse(segment.tryPinBeside());
+  }
+
+  @Test
   void isRetiredOnlyOnce() {
     AtomicInteger releases = new AtomicInteger();
     Slab slab = new Slab(Slab.allocate(4096), TestSegments.HEADER, m -> releases.getAndIncrement());

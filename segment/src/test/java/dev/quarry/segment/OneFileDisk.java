@@ -8,18 +8,21 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A disk with one file, of any size, that can only be read. Every name leads to it. */
-final class OneFileDisk implements Disk {
+/**
+ * A disk with one file, of any size, that can only be read. Every name leads to it. A change to the
+ * array that it is made of is seen by those who have it open, but not through a mapping.
+ */
+public final class OneFileDisk implements Disk {
 
   private final byte[] content;
   private int open;
 
-  OneFileDisk(byte[] content) {
+  public OneFileDisk(byte[] content) {
     this.content = content;
   }
 
   /** Checks that everything was closed and unmapped. */
-  void assertNothingOpen() {
+  public void assertNothingOpen() {
     assertEquals(0, open, "files and mappings left open");
   }
 

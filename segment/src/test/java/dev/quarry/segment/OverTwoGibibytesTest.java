@@ -55,7 +55,7 @@ class OverTwoGibibytesTest {
       long lastBlock = RECORDS_END & -Disk.BLOCK;
       int valueEnd = (int) (VALUE_OFFSET + LONGEST - lastBlock);
       end.put(valueEnd - 1, (byte) 'z');
-      BlockWriter out = new BlockWriter(file, lastBlock);
+      BlockWriter out = new BlockWriter(file, lastBlock, Long.MAX_VALUE);
       out.put(end.duplicate().limit((int) (RECORDS_END - lastBlock)));
       footer.write(out, trailer, SALT);
     }
@@ -213,7 +213,8 @@ class OverTwoGibibytesTest {
       channel.write(ByteBuffer.wrap(new byte[] {'m'}), 1 << 30);
       ByteBuffer value = channel.map(FileChannel.MapMode.READ_ONLY, 0, LONGEST);
       Path path = directory.resolve("b.seg");
-      LargeValueWriter.write(disk, path, HEADER, 1000, key, value, HASHER, new StagingBuffers());
+      LargeValueWriter.write(
+          disk, path, HEADER, 1000, key, value, HASHER, new StagingBuffers(1 << 20));
       SegmentFile file = SegmentFile.open(disk, path, STORE, ID, HASHER);
       assertNull(file.damage());
       MappedSegment segment = MappedSegment.map(disk, path);

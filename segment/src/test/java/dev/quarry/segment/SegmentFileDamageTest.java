@@ -5,6 +5,7 @@ import static dev.quarry.segment.TestSegments.open;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.CorruptionException;
@@ -160,6 +161,17 @@ class SegmentFileDamageTest {
         assertEquals(FileHeader.LENGTH, e.offset());
       }
     }
+  }
+
+  /** Its header check is right, as no accident makes it. */
+  @Test
+  void aListOfReplacedSegmentsThatWouldEndBehindTheFileIsReported() throws IOException {
+    byte[] image = compacted();
+    Trailer trailer = TestSegments.trailer(image);
+    long length = RecordFormat.HEADER_LENGTH + (long) image.length / 32 * 32;
+    TestSegments.putHeader(image, FileHeader.LENGTH, length, 0, RecordFormat.REPLACES);
+    var e = assertThrows(CorruptionException.class, () -> replacedByList(image, trailer));
+    assertEquals(FileHeader.LENGTH, e.offset());
   }
 
   private static List<Long> replacedByFooter(SegmentFile file) {

@@ -50,6 +50,15 @@ class SegmentScannerTest {
   }
 
   @Test
+  void aVoidRecordOfNothingButAHeaderMayBeTheLast() throws IOException {
+    slab.abandon(slab.reserve(RecordFormat.HEADER_LENGTH), RecordFormat.HEADER_LENGTH);
+    byte[] bytes = TestSegments.image(slab, Disk.BLOCK);
+    assertEquals(end + RecordFormat.HEADER_LENGTH, slab.end());
+    assertEquals(slab.end(), scanner(bytes).endOfChain(START, slab.end()));
+    assertEquals(List.of(), findings(bytes, slab.end()));
+  }
+
+  @Test
   void findsNothingOutOfOrderInGoodRecords() throws IOException {
     SegmentScanner scanner = scanner(image);
     scanner.scan(START, end);

@@ -37,7 +37,7 @@ class SegmentWriterTest {
   private final Slab input = TestSegments.slab(16 * Disk.BLOCK, INPUT);
 
   private SegmentWriter writer() throws IOException {
-    return new SegmentWriter(disk, PATH, HEADER, HASHER, new StagingBuffers());
+    return new SegmentWriter(disk, PATH, HEADER, HASHER, new StagingBuffers(1 << 20));
   }
 
   private static long copy(SegmentWriter writer, Slab from, String key, int offset)

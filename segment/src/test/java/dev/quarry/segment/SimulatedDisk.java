@@ -105,9 +105,11 @@ public final class SimulatedDisk implements Disk {
     calls.crashAt(ioCall);
   }
 
-  /** The same, so many calls from now. */
+  /** The same, so many calls from now; nothing happens if it has crashed already. */
   public synchronized void crashAfter(long ioCalls) {
-    calls.crashAt(calls.count() + ioCalls);
+    if (!calls.hasCrashed()) {
+      calls.crashAt(calls.count() + ioCalls);
+    }
   }
 
   public synchronized boolean hasCrashed() {
@@ -117,6 +119,11 @@ public final class SimulatedDisk implements Disk {
   /** Lets one call to come fail. */
   public synchronized void failAt(long ioCall, Supplier<? extends IOException> failure) {
     calls.failAt(ioCall, failure);
+  }
+
+  /** The same, so many calls from now. */
+  public synchronized void failAfter(long ioCalls, Supplier<? extends IOException> failure) {
+    calls.failAt(calls.count() + ioCalls, failure);
   }
 
   /** Lets a call to come fail, and every numbered one after it. */
@@ -299,7 +306,11 @@ public final class SimulatedDisk implements Disk {
     } else if (!fate.crashes()) {
       synced.sync();
     }
-    fate.conclude();
+    try {
+      fate.conclude();
+    } catch (DiskFullException e) {
+      throw DiskErrors.asFinal(e);
+    }
   }
 
   @Override

@@ -16,6 +16,7 @@ import org.jetbrains.kotlinx.lincheck.paramgen.ThreadIdGen;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.ManagedStrategyGuaranteeKt;
 import org.jetbrains.kotlinx.lincheck.strategy.managed.modelchecking.ModelCheckingOptions;
 import org.jetbrains.kotlinx.lincheck.strategy.stress.StressOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
  */
 @Param(name = "thread", gen = ThreadIdGen.class)
 @Param(name = "records", gen = IntGen.class, conf = "1:4")
+@Tag("lincheck")
 public class SlabLincheckTest {
 
   private static final int MOST_THREADS = 8;
@@ -255,10 +257,10 @@ public class SlabLincheckTest {
         getClass(),
         new ModelCheckingOptions()
             .addCustomScenario(twoWriters())
-            .iterations(4)
+            .iterations(LincheckBudget.modelledIterationsBeside(1))
             .threads(2)
             .actorsPerThread(3)
-            .invocationsPerIteration(80)
+            .invocationsPerIteration(LincheckBudget.modelledInvocations())
             .minimizeFailedScenario(false)
             .sequentialSpecification(Model.class)
             .addGuarantee(
@@ -276,10 +278,10 @@ public class SlabLincheckTest {
     LinChecker.check(
         getClass(),
         new StressOptions()
-            .iterations(5)
+            .iterations(LincheckBudget.iterationsBeside(0))
             .threads(3)
             .actorsPerThread(4)
-            .invocationsPerIteration(500)
+            .invocationsPerIteration(LincheckBudget.invocations())
             .minimizeFailedScenario(false)
             .sequentialSpecification(Model.class));
   }

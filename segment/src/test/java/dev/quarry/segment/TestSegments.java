@@ -130,7 +130,7 @@ final class TestSegments {
     Path path = Path.of("/" + PATH.getFileName());
     long[] hash = new long[2];
     try (SegmentWriter writer =
-        new SegmentWriter(disk, path, HEADER, HASHER, new StagingBuffers())) {
+        new SegmentWriter(disk, path, HEADER, HASHER, new StagingBuffers(1 << 20))) {
       writer.batch(RecordFormat.REPLACES, FIRST_SEQUENCE, replaced(List.of(3L, 5L, 4L)));
       List<Visited> records = new ArrayList<>();
       input.forEachRecord(input.end(), into(records));

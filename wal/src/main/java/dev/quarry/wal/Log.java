@@ -114,23 +114,11 @@ final class Log {
     file = to;
     Uninterrupted.run(() -> write(to, end));
     if (!listed) {
-      list();
+      disk.syncDirectory(layout.logs());
+      listed = true;
     }
     durable = end;
     return true;
-  }
-
-  /**
-   * Makes the file's name durable. A failure is final, even for lack of space: what a failed sync
-   * of a directory was to make durable, a later one need not.
-   */
-  private void list() throws IOException {
-    try {
-      disk.syncDirectory(layout.logs());
-    } catch (DiskFullException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-    listed = true;
   }
 
   /**

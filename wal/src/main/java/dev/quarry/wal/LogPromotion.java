@@ -62,7 +62,8 @@ public final class LogPromotion {
       DiskFile file, LogContents log, ByteBuffer lastBlock, FooterBuilder footer, Trailer trailer)
       throws IOException {
     FileHeader header = log.header();
-    BlockWriter out = new BlockWriter(file, log.end() - lastBlock.remaining());
+    BlockWriter out =
+        new BlockWriter(file, log.end() - lastBlock.remaining(), trailer.fileLength());
     out.put(lastBlock);
     footer.write(out, trailer, RecordFormat.salt(header.storeId(), header.segmentId()));
     file.truncate(trailer.fileLength());

@@ -3,8 +3,12 @@ package dev.quarry.wal;
 import static dev.quarry.wal.TestLogs.LAYOUT;
 import static dev.quarry.wal.TestLogs.put;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FaultyDisk.Operation;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
@@ -17,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +136,29 @@ class CommittedLogTest {
     return marks;
   }
 
+  /** Else the commit that follows would have two, and this one none. */
+  @Test
+  void aCommitWaitsForTheRecordsThatLieBeforeItsMark() throws Exception {
+    log.commit("key0", 10);
+    int end = log.put("key1", 10);
+    long ticket = log.slab.reserve(RecordFormat.length(4, 10)); // its writer is not done
+    Waiter waiter = Waiter.start(log.commit, log.ticket, end);
+    assertFalse(waiter.isDoneWhenAtRest());
+    log.slab.abandon(ticket, RecordFormat.length(4, 10));
+    assertNull(waiter.outcome());
+    assertEquals(1, marks(log.slab.end()).size());
+    assertEquals(log.slab.end(), durableEnd(1));
+  }
+
+  @Test
+  void aMarkSettlesByItself() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      log.commit("key" + i, 10);
+    }
+    log.slab.seal();
+    assertTrue(log.slab.isSettled());
+  }
+
   @Test
   void aSlabWithoutRoomForAMarkIsCommittedWithoutOne() throws IOException {
     log.commit("key", 10);
@@ -188,5 +216,44 @@ class CommittedLogTest {
     String last = made.get(made.size() - 2);
     assertEquals(calls + 2, log.disk.ioCalls());
     assertTrue(last.contains("write 4096 bytes at 98304"), last);
+  }
+
+  // ---- figures ----
+
+  @Test
+  void theFilesOfLogsThatAreNotFinishedAreCounted() throws IOException {
+    assertEquals(0, log.commit.fileBytes());
+    log.put("waits", 5_000);
+    assertEquals(0, log.commit.fileBytes());
+    assertFalse(log.commit.isAnythingDurable());
+    log.commit("key", 5_000);
+    assertEquals(log.disk.size(LAYOUT.log(1)), log.commit.fileBytes());
+    assertTrue(log.commit.isAnythingDurable());
+    log.slab.seal();
+    Slab second = TestLogs.slab(16 << 10, log.slab);
+    Ticket ticket = log.commit.add(second);
+    log.commit.await(ticket, put(second, "key2", 100));
+    long bytes = log.disk.size(LAYOUT.log(1)) + log.disk.size(LAYOUT.log(2));
+    assertEquals(bytes, log.commit.fileBytes());
+    close(log.commit.finish(log.ticket));
+    assertEquals(log.disk.size(LAYOUT.log(2)), log.commit.fileBytes());
+    assertTrue(log.commit.isAnythingDurable());
+    second.seal();
+    close(log.commit.finish(ticket));
+    assertEquals(0, log.commit.fileBytes());
+    assertFalse(log.commit.isAnythingDurable());
+  }
+
+  @Test
+  void nothingIsDurableOfWhatWasAbandoned() throws IOException {
+    log.commit("key", 100);
+    log.commit.abandon();
+    assertEquals(0, log.commit.fileBytes());
+    assertFalse(log.commit.isAnythingDurable());
+  }
+
+  private static void close(@Nullable DiskFile file) throws IOException {
+    assertNotNull(file);
+    file.close();
   }
 }

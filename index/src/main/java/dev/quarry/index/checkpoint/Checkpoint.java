@@ -153,11 +153,6 @@ public final class Checkpoint implements Closeable {
     return entries;
   }
 
-  /** Bytes of the file. */
-  public long fileLength() {
-    return fileLength;
-  }
-
   /**
    * Hands every entry to a consumer, in the order in which they were written.
    *

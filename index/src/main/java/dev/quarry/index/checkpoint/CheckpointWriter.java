@@ -21,42 +21,34 @@ public final class CheckpointWriter {
   private final Disk disk;
   private final StoreLayout layout;
   private final UUID storeId;
-  private final StagingBuffers buffers = new StagingBuffers();
+  private final StagingBuffers buffers;
 
-  /**
-   * What was written.
-   *
-   * @param entries number of entries
-   * @param fileLength bytes of the file
-   */
-  public record Written(long entries, long fileLength) {}
-
-  public CheckpointWriter(Disk disk, StoreLayout layout, UUID storeId) {
+  public CheckpointWriter(Disk disk, StoreLayout layout, UUID storeId, StagingBuffers buffers) {
     this.disk = disk;
     this.layout = layout;
     this.storeId = storeId;
+    this.buffers = buffers;
   }
 
   /**
    * Writes a checkpoint in place of the one before. Whatever is thrown, the one before stays or the
    * new one is there whole, and no temporary file is left unless it cannot be deleted.
    *
-   * @param betweenChunks called by this thread once for each MiB; an exception of its making ends
-   *     the write and is thrown on
+   * @param entries an exception of its making ends the write and is thrown on
+   * @return bytes of the file
    * @throws IOException if the disk fails; a {@link dev.quarry.segment.DiskFullException} when it
    *     is full
    * @throws IllegalArgumentException if an entry is not one that the index can hold
    */
-  public Written write(CheckpointHead head, EntrySource entries, Runnable betweenChunks)
-      throws IOException {
+  public long write(CheckpointHead head, EntrySource entries) throws IOException {
     disk.createDirectories(layout.checkpointDirectory());
     disk.syncDirectory(layout.root());
     disk.delete(layout.checkpointTemporary());
     try {
-      Written written = writeTemporary(head, entries, betweenChunks);
+      long length = writeTemporary(head, entries);
       disk.rename(layout.checkpointTemporary(), layout.checkpoint());
       disk.syncDirectory(layout.checkpointDirectory());
-      return written;
+      return length;
     } catch (IOException | RuntimeException | Error e) {
       deleteTemporary(e);
       throw e;
@@ -71,17 +63,16 @@ public final class CheckpointWriter {
     }
   }
 
-  private Written writeTemporary(CheckpointHead head, EntrySource entries, Runnable betweenChunks)
-      throws IOException {
+  private long writeTemporary(CheckpointHead head, EntrySource entries) throws IOException {
     ByteBuffer staging = buffers.take();
     try (DiskFile file = disk.create(layout.checkpointTemporary())) {
-      ChunkWriter out = new ChunkWriter(file, staging, betweenChunks);
+      ChunkWriter out = new ChunkWriter(file, staging);
       out.put(encode(head));
       out.put(head.blob());
       long count = writeEntries(entries, out);
       long length = out.finish(count);
       file.force();
-      return new Written(count, length);
+      return length;
     } finally {
       buffers.giveBack(staging);
     }

@@ -11,7 +11,6 @@ import java.util.zip.CRC32C;
 final class ChunkWriter {
 
   private final BlockWriter out;
-  private final Runnable betweenChunks;
   private final CRC32C crc = new CRC32C();
   private final ByteBuffer checksum =
       ByteBuffer.allocate(CheckpointFormat.CHECKSUM_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
@@ -19,9 +18,8 @@ final class ChunkWriter {
   /** Bytes of the stream so far. */
   private long written;
 
-  ChunkWriter(DiskFile file, ByteBuffer staging, Runnable betweenChunks) {
+  ChunkWriter(DiskFile file, ByteBuffer staging) {
     this.out = new BlockWriter(file, 0, staging);
-    this.betweenChunks = betweenChunks;
     crc.update(checksum.duplicate());
   }
 
@@ -38,7 +36,6 @@ final class ChunkWriter {
       written += part;
       if (inChunk + part == CheckpointFormat.PAYLOAD) {
         putChecksum();
-        betweenChunks.run();
       }
     }
   }

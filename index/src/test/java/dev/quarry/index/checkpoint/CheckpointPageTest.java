@@ -15,6 +15,7 @@ import dev.quarry.segment.FormatPage;
 import dev.quarry.segment.FormatPage.Table;
 import dev.quarry.segment.HexDump;
 import dev.quarry.segment.KeyHash;
+import dev.quarry.segment.OneFileDisk;
 import dev.quarry.segment.Trailer;
 import dev.quarry.segment.Xxh3KeyHash;
 import java.io.IOException;
@@ -83,8 +84,8 @@ class CheckpointPageTest {
 
   @Test
   void theGoldenFileIsReadAsThePageSays() throws IOException {
-    assertEquals(content(), TestCheckpoints.read(new ImageDisk(golden())));
-    try (Checkpoint checkpoint = Checkpoint.open(new ImageDisk(golden()), LAYOUT, STORE)) {
+    assertEquals(content(), TestCheckpoints.read(new OneFileDisk(golden())));
+    try (Checkpoint checkpoint = Checkpoint.open(new OneFileDisk(golden()), LAYOUT, STORE)) {
       Ghost ghost = GhostImage.read(checkpoint.head().blob(), 1 << 20, () -> 1);
       assertTrue(ghost.contains(hash("alpha")[0], hash("alpha")[1]));
     }

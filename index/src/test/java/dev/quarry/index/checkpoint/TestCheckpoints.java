@@ -4,6 +4,7 @@ import dev.quarry.index.Location;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.SimulatedDisk;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,17 +60,16 @@ final class TestCheckpoints {
     return new Content(head, list);
   }
 
-  static CheckpointWriter.Written write(Disk disk, Content content, Runnable hook)
-      throws IOException {
-    return new CheckpointWriter(disk, LAYOUT, STORE)
+  static long write(Disk disk, Content content) throws IOException {
+    return new CheckpointWriter(disk, LAYOUT, STORE, new StagingBuffers(1 << 20))
         .write(
             content.head(),
             sink ->
                 content
                     .entries()
                     .forEach(
-                        e -> sink.accept(e.low(), e.high(), e.location(), e.length(), e.visited())),
-            hook);
+                        e ->
+                            sink.accept(e.low(), e.high(), e.location(), e.length(), e.visited())));
   }
 
   static @Nullable Content read(Disk disk) throws IOException {
@@ -88,7 +88,7 @@ final class TestCheckpoints {
   /** The bytes of the file that content makes. */
   static byte[] image(Content content) throws IOException {
     SimulatedDisk disk = disk(0);
-    write(disk, content, () -> {});
+    write(disk, content);
     try (DiskFile file = disk.openForRead(LAYOUT.checkpoint())) {
       ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
       file.read(bytes, 0);
