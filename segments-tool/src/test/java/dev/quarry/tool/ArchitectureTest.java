@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.ArchRule;
@@ -25,7 +26,11 @@ import java.net.URI;
 import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Calendar;
+import java.util.Date;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -174,6 +179,34 @@ class ArchitectureTest {
   private static DescribedPredicate<JavaClass> nameBeginsWith(String start) {
     return DescribedPredicate.describe(
         "are named " + start + "...", type -> type.getSimpleName().startsWith(start));
+  }
+
+  /** Pauses are measured with a clock that nobody can set; order comes from the log alone. */
+  @Test
+  void theStoreDoesNotKnowWhatTimeItIs() {
+    assertHolds(askForTheTime());
+    assertNotices(askForTheTime());
+  }
+
+  private static ArchRule askForTheTime() {
+    return noClasses()
+        .that(STORE)
+        .should()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethodWhere(nameOfTarget("getLastModifiedTime", "lastModifiedTime", "creationTime"))
+        .orShould()
+        .dependOnClassesThat(
+            assignableTo(Date.class)
+                .or(assignableTo(Calendar.class))
+                .or(assignableTo(FileTime.class))
+                .or(resideInAPackage("java.time..").and(not(assignableTo(Duration.class)))));
+  }
+
+  private static DescribedPredicate<JavaMethodCall> nameOfTarget(String... names) {
+    return DescribedPredicate.describe(
+        "to one of " + String.join(", ", names),
+        call -> Arrays.asList(names).contains(call.getTarget().getName()));
   }
 
   @Test

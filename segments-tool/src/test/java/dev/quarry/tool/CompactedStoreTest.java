@@ -67,7 +67,7 @@ class CompactedStoreTest {
     FileHeader header = FileHeader.segment(identity.storeId(), id, 1);
     Xxh3KeyHash hasher = new Xxh3KeyHash(identity.hashSeed());
     return new SegmentWriter(
-        new FileSystemDisk(), segment(id), header, hasher, new StagingBuffers());
+        new FileSystemDisk(), segment(id), header, hasher, new StagingBuffers(1 << 20));
   }
 
   private StoreIdentity identity() throws IOException {

@@ -60,9 +60,13 @@ final class LogReader {
     }
   }
 
-  /** A log of which a crash left nothing. */
+  /** A log of which a crash left nothing, unless the next one tells that there was something. */
   private FileReport empty(long size) {
     Survey nothing = new Survey.Counter().survey();
+    if (next != null && next.previousLogId() == id && next.previousLogEnd() > FileHeader.LENGTH) {
+      String damage = missing(FileHeader.LENGTH, next.previousLogEnd()).getMessage();
+      return new FileReport(path, id, Kind.LOG, size, 0, 0, nothing, State.DAMAGED, damage);
+    }
     return new FileReport(path, id, Kind.LOG, size, 0, 0, nothing, State.OK, "empty");
   }
 
@@ -103,9 +107,6 @@ final class LogReader {
 
   private FileReport damaged(
       SegmentScanner scanner, MappedSegment log, long salt, long end, long synced) {
-    CorruptionException damage =
-        new CorruptionException(
-            path, end, "a whole record was expected here: the log was synced up to " + synced);
     return new FileReport(
         path,
         id,
@@ -115,7 +116,12 @@ final class LogReader {
         Math.min(synced, log.size()),
         survey(scanner, log.size()),
         State.DAMAGED,
-        damage.getMessage());
+        missing(end, synced).getMessage());
+  }
+
+  private CorruptionException missing(long end, long synced) {
+    return new CorruptionException(
+        path, end, "a whole record was expected here: the log was synced up to " + synced);
   }
 
   private FileReport intact(SegmentScanner scanner, MappedSegment log, long salt, long end) {

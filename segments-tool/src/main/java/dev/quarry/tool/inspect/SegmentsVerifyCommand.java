@@ -1,12 +1,10 @@
 package dev.quarry.tool.inspect;
 
-import dev.quarry.tool.inspect.FileReport.State;
+import dev.quarry.segment.FileSystemDisk;
 import dev.quarry.tool.terminal.Console;
 import dev.quarry.tool.terminal.Units;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -24,12 +22,6 @@ import picocli.CommandLine.Parameters;
 final class SegmentsVerifyCommand implements Callable<Integer> {
 
   private final Console console;
-  private long files;
-  private long records;
-  private long bytes;
-  private long checkpointBytes;
-  private long findings;
-  private long warnings;
 
   @Parameters(paramLabel = "STORE", description = "The directory of the store.")
   private Path directory;
@@ -40,68 +32,26 @@ final class SegmentsVerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    StoreFiles store = new StoreFiles(directory);
-    if (store.fault() != null) {
-      report(List.of(store.fault()));
-    }
-    for (FileReport file : store.reports()) {
-      verify(store, file);
-    }
-    verifyCheckpoint(store);
+    StoreCheck check =
+        new StoreCheck(console::println, warning -> console.println("warning: " + warning));
+    check.run(new FileSystemDisk(), directory);
     console.println(
         "verified "
-            + Units.count(records)
+            + Units.count(check.records())
             + " records in "
-            + Units.count(files)
+            + Units.count(check.files())
             + " files of "
-            + Units.bytes(bytes)
-            + (checkpointBytes == 0 ? "" : " and a checkpoint of " + Units.bytes(checkpointBytes))
+            + Units.bytes(check.bytes())
+            + (check.checkpointBytes() == 0
+                ? ""
+                : " and a checkpoint of " + Units.bytes(check.checkpointBytes()))
             + ": "
-            + (findings == 0 ? "all is well" : number(findings, "finding"))
-            + (warnings == 0 ? "" : ", " + number(warnings, "warning")));
-    return findings == 0 ? 0 : 1;
+            + (check.findings() == 0 ? "all is well" : number(check.findings(), "finding"))
+            + (check.warnings() == 0 ? "" : ", " + number(check.warnings(), "warning")));
+    return check.findings() == 0 ? 0 : 1;
   }
 
   private static String number(long number, String things) {
     return Units.count(number) + " " + things + (number == 1 ? "" : "s");
-  }
-
-  private void verify(StoreFiles store, FileReport file) throws IOException {
-    RecordCheck check = new RecordCheck(store.disk(), file);
-    try {
-      List<String> faults = check.run();
-      if (file.state() == State.REPLACED) {
-        warn(file.path() + ": replaced " + file.note());
-        faults.forEach(this::warn);
-      } else {
-        report(faults);
-      }
-      files++;
-      bytes += file.size();
-      records += check.records();
-    } catch (NoSuchFileException e) {
-      // removed, or become a segment, since it was listed
-    }
-  }
-
-  private void verifyCheckpoint(StoreFiles store) throws IOException {
-    Path path = store.checkpoint();
-    if (store.disk().exists(path)) {
-      CheckpointCheck check = new CheckpointCheck(store, path);
-      for (String fault : check.run()) {
-        warn(fault + " (opening does without the checkpoint, which takes longer)");
-      }
-      checkpointBytes = check.size();
-    }
-  }
-
-  private void report(List<String> faults) {
-    faults.forEach(console::println);
-    findings += faults.size();
-  }
-
-  private void warn(String fault) {
-    console.println("warning: " + fault);
-    warnings++;
   }
 }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /** The files of a store, found without trusting any of them. */
 public final class StoreFiles {
 
-  private final Disk disk = new FileSystemDisk();
+  private final Disk disk;
   private final StoreLayout layout;
   private final @Nullable StoreIdentity identity;
   private final @Nullable String fault;
@@ -40,6 +40,12 @@ public final class StoreFiles {
    * @throws CommandFailedException if nothing in the directory is of a store
    */
   public StoreFiles(Path directory) throws IOException {
+    this(new FileSystemDisk(), directory);
+  }
+
+  /** The same on another disk. */
+  StoreFiles(Disk disk, Path directory) throws IOException {
+    this.disk = disk;
     this.layout = new StoreLayout(directory);
     if (!disk.exists(layout.store())
         && !disk.exists(layout.segments())

@@ -37,4 +37,8 @@ public final class Planted {
   static Object hexDump() {
     return new HexDumpBytes();
   }
+
+  static long time() {
+    return System.currentTimeMillis();
+  }
 }
