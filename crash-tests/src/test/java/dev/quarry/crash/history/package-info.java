@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.crash.history;
+
+import org.jspecify.annotations.NullMarked;
