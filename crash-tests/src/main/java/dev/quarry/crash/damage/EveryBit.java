@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
@@ -41,7 +42,7 @@ public final class EveryBit {
     AtomicInteger next = new AtomicInteger();
     List<Thread> threads =
         IntStream.range(0, 2).mapToObj(i -> new Thread(() -> work(next), "flips-" + i)).toList();
-    Map<Thread, Throwable> failures = new java.util.concurrent.ConcurrentHashMap<>();
+    Map<Thread, Throwable> failures = new ConcurrentHashMap<>();
     threads.forEach(t -> t.setUncaughtExceptionHandler(failures::put));
     threads.forEach(Thread::start);
     for (Thread thread : threads) {

@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -270,7 +271,7 @@ public final class ImageDisk implements Disk {
       synchronized (ImageDisk.this) {
         check(true);
         content.own(content.size);
-        java.util.Arrays.fill(content.bytes, (int) size, content.size, (byte) 0);
+        Arrays.fill(content.bytes, (int) size, content.size, (byte) 0);
         content.size = (int) size;
       }
     }

@@ -4,6 +4,7 @@ import dev.quarry.segment.RecordFormat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * What the bytes of an intact file are, found out by the format pages: which of them mean nothing,
@@ -31,7 +32,7 @@ public final class Meaning {
 
   private Meaning(int length) {
     bytes = new Of[length];
-    java.util.Arrays.fill(bytes, Of.NOTHING);
+    Arrays.fill(bytes, Of.NOTHING);
   }
 
   /** What the byte at an offset is. */
@@ -40,7 +41,7 @@ public final class Meaning {
   }
 
   private void set(int from, int to, Of meaning) {
-    java.util.Arrays.fill(bytes, from, to, meaning);
+    Arrays.fill(bytes, from, to, meaning);
   }
 
   /**

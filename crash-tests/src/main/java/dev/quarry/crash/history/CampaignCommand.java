@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -29,18 +30,7 @@ public final class CampaignCommand implements Callable<Integer> {
       description = "Histories tried at once; default: one for each processor.")
   private Integer threads;
 
-  @Option(
-      names = "--share",
-      defaultValue = "0.3",
-      description =
-          "Of the calls before which a crash is tried, 0 to 1; default: ${DEFAULT-VALUE}.")
-  private double share;
-
-  @Option(
-      names = "--depth",
-      defaultValue = "3",
-      description = "Crashes during recovery, at most; default: ${DEFAULT-VALUE}.")
-  private int depth;
+  @Mixin private MannerOptions options;
 
   @Override
   public Integer call() {
@@ -49,7 +39,7 @@ public final class CampaignCommand implements Callable<Integer> {
     int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     out.printf("seed %d, %d at once%n", first, workers);
     out.flush();
-    Campaign campaign = new Campaign(first, new Trial.Manner(share, depth));
+    Campaign campaign = new Campaign(first, options.manner());
     long start = System.nanoTime();
     long end = start + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
     campaign.run(workers, points -> System.nanoTime() - end < 0);

@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -31,18 +32,7 @@ public final class ReplayCommand implements Callable<Integer> {
       description = "How often; histories with threads differ from time to time.")
   private int times;
 
-  @Option(
-      names = "--share",
-      defaultValue = "0.3",
-      description =
-          "Of the calls before which a crash is tried, 0 to 1; default: ${DEFAULT-VALUE}.")
-  private double share;
-
-  @Option(
-      names = "--depth",
-      defaultValue = "3",
-      description = "Crashes during recovery, at most; default: ${DEFAULT-VALUE}.")
-  private int depth;
+  @Mixin private MannerOptions options;
 
   @Override
   public Integer call() {
@@ -67,7 +57,7 @@ public final class ReplayCommand implements Callable<Integer> {
   private @Nullable Throwable fault(History history) {
     Throwable fault = null;
     for (int i = 0; i < times && fault == null; i++) {
-      fault = Trial.of(history, new Trial.Manner(share, depth)).fault();
+      fault = Trial.of(history, options.manner()).fault();
     }
     return fault;
   }

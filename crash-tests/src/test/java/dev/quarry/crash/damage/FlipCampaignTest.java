@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,10 +50,7 @@ class FlipCampaignTest {
         new FlipCampaign(1) {
           @Override
           Outcome judge(
-              Ground ground,
-              java.nio.file.Path file,
-              byte[] damaged,
-              java.util.SplittableRandom random) {
+              Ground ground, java.nio.file.Path file, byte[] damaged, SplittableRandom random) {
             throw new BrokenPromiseException("planted");
           }
         };

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** Damage planted such that the store cannot see it: the oracle must. */
@@ -86,7 +87,7 @@ class OracleTest {
     for (int record = 0; record < 10; record++) {
       at += bytes.getInt(at) + 7 & -8;
     }
-    java.util.Arrays.fill(log, at, log.length, (byte) 0);
+    Arrays.fill(log, at, log.length, (byte) 0);
     StoreImage cut = sample.image().with(StoreImage.LAYOUT.log(1), log);
     assertBroken(sample.with(cut), "operations should be there");
     ImageDisk disk = cut.disk();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.crash;
+
+import org.jspecify.annotations.NullMarked;
