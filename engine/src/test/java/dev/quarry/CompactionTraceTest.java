@@ -22,6 +22,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.Footer;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SimulatedCrashException;
@@ -112,16 +113,20 @@ class CompactionTraceTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"true,true", "true,false", "false,true", "false,false"})
-  void inputsThatACrashBroughtBackAreIgnoredAndRemoved(boolean both, boolean checkpoint)
-      throws IOException {
+  @CsvSource({
+    "true,true,false", "true,false,false", "false,true,false", "false,false,false",
+    "true,true,true", "true,false,true", "false,true,true", "false,false,true"
+  })
+  void inputsThatACrashBroughtBackAreIgnoredAndRemoved(
+      boolean both, boolean checkpoint, boolean listDamaged) throws IOException {
     List<Path> inputs = segmentWithItsTombstones(disk);
     List<byte[]> bytes = new ArrayList<>();
     for (Path input : inputs) {
       bytes.add(StoreFiles.read(disk, input));
     }
+    Path output;
     try (BlobStore store = open(STRICT)) {
-      Path output = file(store, 6);
+      output = file(store, 6);
       assertEquals(List.of(6, 7, 13), putsIn(disk, output));
       assertEquals(0, StoreFiles.count(disk, output, Footer.EVICTED), "no trace of a tombstone");
       assertEquals(2, StoreFiles.count(disk, output, Footer.REPLACED));
@@ -132,6 +137,9 @@ class CompactionTraceTest {
     }
     if (!checkpoint) {
       disk.delete(LAYOUT.checkpoint());
+    }
+    if (listDamaged) { // the first record is the list of what it replaces; the footer has it, too
+      StoreFixture.flip(disk, output, FileHeader.LENGTH, 0x01);
     }
     for (int i = 0; i < 2; i++) {
       try (BlobStore store = open(LAX)) {
