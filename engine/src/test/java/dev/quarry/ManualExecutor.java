@@ -7,7 +7,7 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /** Keeps tasks until it is told to run them, in the thread of who tells it. */
-final class ManualExecutor extends AbstractExecutorService {
+public final class ManualExecutor extends AbstractExecutorService {
 
   private final Deque<Runnable> tasks = new ArrayDeque<>();
   private boolean atOnce;
@@ -25,14 +25,14 @@ final class ManualExecutor extends AbstractExecutorService {
   }
 
   /** Runs what has come so far. */
-  void runAll() {
+  public void runAll() {
     for (Runnable task = poll(); task != null; task = poll()) {
       task.run();
     }
   }
 
   /** Runs what has come so far, and every task to come as soon as it comes. */
-  void runFromNowOn() {
+  public void runFromNowOn() {
     synchronized (this) {
       atOnce = true;
     }

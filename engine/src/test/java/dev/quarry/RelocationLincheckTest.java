@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.quarry.index.Location;
 import dev.quarry.index.Replaced;
 import dev.quarry.index.Verdict;
+import dev.quarry.segment.LincheckActors;
 import dev.quarry.segment.LincheckBudget;
-import java.util.Arrays;
 import java.util.List;
 import org.jetbrains.kotlinx.lincheck.Actor;
 import org.jetbrains.kotlinx.lincheck.LinChecker;
@@ -239,14 +239,8 @@ class RelocationLincheckTest {
         List.of(actor("put", 1)), List.of(one, other), List.of(actor("find")), null);
   }
 
-  private static Actor actor(String name, Integer... arguments) {
-    Class<?>[] types = new Class<?>[arguments.length];
-    Arrays.fill(types, int.class);
-    try {
-      return new Actor(Users.class.getMethod(name, types), List.of((Object[]) arguments));
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError(e);
-    }
+  private static Actor actor(String name, Object... arguments) {
+    return LincheckActors.actor(Users.class, name, arguments);
   }
 
   private static ModelCheckingOptions modelChecking(int invocations) {

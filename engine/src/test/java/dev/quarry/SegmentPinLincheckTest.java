@@ -3,12 +3,12 @@ package dev.quarry;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.LincheckActors;
 import dev.quarry.segment.LincheckBudget;
 import dev.quarry.segment.SegmentBytes;
 import dev.quarry.segment.Trailer;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jetbrains.kotlinx.lincheck.Actor;
@@ -253,14 +253,8 @@ class SegmentPinLincheckTest {
         null);
   }
 
-  private static Actor actor(String name, Integer... arguments) {
-    Class<?>[] types = new Class<?>[arguments.length];
-    Arrays.fill(types, int.class);
-    try {
-      return new Actor(Readers.class.getMethod(name, types), List.of((Object[]) arguments));
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError(e);
-    }
+  private static Actor actor(String name, Object... arguments) {
+    return LincheckActors.actor(Readers.class, name, arguments);
   }
 
   private static ModelCheckingOptions modelChecking(int invocations) {

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.LincheckActors;
 import dev.quarry.segment.LincheckBudget;
 import dev.quarry.segment.Slab;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -293,22 +293,12 @@ class SlabPoolLincheckTest {
     return new ExecutionScenario(before, List.of(one, other), List.of(), null);
   }
 
-  private static Actor opener(String name, Integer... arguments) {
-    return actor(Openers.class, name, arguments);
+  private static Actor opener(String name, Object... arguments) {
+    return LincheckActors.actor(Openers.class, name, arguments);
   }
 
-  private static Actor cleaner(String name, Integer... arguments) {
-    return actor(Cleaners.class, name, arguments);
-  }
-
-  private static Actor actor(Class<?> users, String name, Integer... arguments) {
-    Class<?>[] types = new Class<?>[arguments.length];
-    Arrays.fill(types, int.class);
-    try {
-      return new Actor(users.getMethod(name, types), List.of((Object[]) arguments));
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError(e);
-    }
+  private static Actor cleaner(String name, Object... arguments) {
+    return LincheckActors.actor(Cleaners.class, name, arguments);
   }
 
   private static ModelCheckingOptions modelChecking(

@@ -2,8 +2,8 @@ package dev.quarry.index;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.quarry.segment.LincheckActors;
 import dev.quarry.segment.LincheckBudget;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -140,14 +140,8 @@ class ShardLincheckTest {
     return new ExecutionScenario(before, List.of(one, other), after, null);
   }
 
-  private static Actor actor(String name, Integer... arguments) {
-    Class<?>[] types = new Class<?>[arguments.length];
-    Arrays.fill(types, int.class);
-    try {
-      return new Actor(Store.class.getMethod(name, types), List.of((Object[]) arguments));
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError(e);
-    }
+  private static Actor actor(String name, Object... arguments) {
+    return LincheckActors.actor(Store.class, name, arguments);
   }
 
   @Param(name = "key", gen = IntGen.class, conf = "0:2")

@@ -214,14 +214,8 @@ class PinsLincheckTest {
     return new ExecutionScenario(before, List.of(one, other), List.of(actor("isPinned")), null);
   }
 
-  private static Actor actor(String name, Integer... arguments) {
-    Class<?>[] types = new Class<?>[arguments.length];
-    Arrays.fill(types, int.class);
-    try {
-      return new Actor(Readers.class.getMethod(name, types), List.of((Object[]) arguments));
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError(e);
-    }
+  private static Actor actor(String name, Object... arguments) {
+    return LincheckActors.actor(Readers.class, name, arguments);
   }
 
   private static ModelCheckingOptions modelChecking(int invocations) {

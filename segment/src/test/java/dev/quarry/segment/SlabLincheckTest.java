@@ -1,7 +1,6 @@
 package dev.quarry.segment;
 
 import java.lang.ref.SoftReference;
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -231,13 +230,8 @@ public class SlabLincheckTest {
     }
   }
 
-  private static Actor actor(String method, Object... arguments) {
-    Method found =
-        Arrays.stream(SlabLincheckTest.class.getMethods())
-            .filter(each -> each.getName().equals(method))
-            .findFirst()
-            .orElseThrow();
-    return new Actor(found, List.of(arguments));
+  private static Actor actor(String name, Object... arguments) {
+    return LincheckActors.actor(SlabLincheckTest.class, name, arguments);
   }
 
   /** Two writers from beginning to end, and a look at what is left of them. */

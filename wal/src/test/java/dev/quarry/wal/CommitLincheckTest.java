@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.FaultyDisk;
+import dev.quarry.segment.LincheckActors;
 import dev.quarry.segment.LincheckBudget;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SimulatedDisk;
@@ -17,7 +18,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -257,14 +257,8 @@ class CommitLincheckTest {
     return new ExecutionScenario(List.of(), List.of(one, other), List.of(actor("survivors")), null);
   }
 
-  private static Actor actor(String name, Integer... arguments) {
-    Class<?>[] types = new Class<?>[arguments.length];
-    Arrays.fill(types, int.class);
-    try {
-      return new Actor(Writers.class.getMethod(name, types), List.of((Object[]) arguments));
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError(e);
-    }
+  private static Actor actor(String name, Object... arguments) {
+    return LincheckActors.actor(Writers.class, name, arguments);
   }
 
   /** The model checker cannot follow the condition that writers wait for. */

@@ -4,18 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.quarry.BlobStore;
 import dev.quarry.BlobStoreOptions;
+import dev.quarry.ManualExecutor;
 import dev.quarry.StoreMode;
 import dev.quarry.TestBed;
 import dev.quarry.TestStores;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
-import java.util.concurrent.AbstractExecutorService;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Stores of several segments, with tombstones, large values and segments that compaction wrote: a
@@ -78,12 +75,12 @@ final class LargerStores {
     try (BlobStore store = TestBed.inline(disk).open(StoreImage.ROOT, options)) {
       write(store, disk, 60, true);
     }
-    Idle background = new Idle();
+    ManualExecutor background = new ManualExecutor(); // so that logs stay logs
     try (BlobStore store =
         TestBed.inline(disk).running(() -> background).open(StoreImage.ROOT, options)) {
       write(store, disk, 10 + random.nextInt(50), false); // no more than fits the slabs
       StoreImage image = StoreImage.of(disk);
-      background.wake();
+      background.runFromNowOn();
       return new Sample("crashed", image, history, options);
     }
   }
@@ -123,54 +120,5 @@ final class LargerStores {
             [large ? TestStores.SEGMENT_BYTES + random.nextInt(9_000) : random.nextInt(LONGEST)];
     random.nextBytes(value);
     return value;
-  }
-
-  /** Does nothing before it is woken, so that logs stay logs; then all that it was given. */
-  private static final class Idle extends AbstractExecutorService {
-
-    private final Deque<Runnable> tasks = new ArrayDeque<>();
-    private boolean awake;
-    private boolean shutdown;
-
-    void wake() {
-      awake = true;
-      for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-        task.run();
-      }
-    }
-
-    @Override
-    public void execute(Runnable task) {
-      if (awake) {
-        task.run();
-      } else {
-        tasks.add(task);
-      }
-    }
-
-    @Override
-    public void shutdown() {
-      shutdown = true;
-    }
-
-    @Override
-    public List<Runnable> shutdownNow() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public boolean isShutdown() {
-      return shutdown;
-    }
-
-    @Override
-    public boolean isTerminated() {
-      return shutdown;
-    }
-
-    @Override
-    public boolean awaitTermination(long timeout, TimeUnit unit) {
-      return shutdown;
-    }
   }
 }
