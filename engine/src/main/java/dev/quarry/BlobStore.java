@@ -64,7 +64,7 @@ public final class BlobStore implements AutoCloseable {
   static BlobStore open(Path directory, BlobStoreOptions options, Environment environment) {
     Arguments.require(directory != null, "the directory is null");
     Arguments.require(options != null, "the options are null");
-    MeteredDisk disk = new MeteredDisk(environment.disk());
+    MeteredDisk disk = new MeteredDisk(new FinalSyncDisk(environment.disk()));
     return StoreOpener.open(
         directory,
         options,
