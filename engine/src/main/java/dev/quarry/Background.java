@@ -59,6 +59,7 @@ final class Background {
 
   private void flushSealed() {
     try {
+      memtable.beginFlush();
       ActiveSlab sealed = memtable.oldestSealed();
       while (sealed != null && !latch.isSet()) {
         flush(sealed);
@@ -73,8 +74,7 @@ final class Background {
       try {
         latch.fail(e);
       } finally {
-        memtable
-            .wake(); // the latch tells of the first failure only, and of none for lack of memory
+        memtable.wake(); // the latch tells of the first failure only, and not if memory runs out
       }
       if (e instanceof Error error) {
         throw error;

@@ -49,12 +49,12 @@ final class CacheRoom {
       if (space.isStopped()) {
         throw new StoreClosedException("the store is closed");
       }
-      int rotations = memtable.rotations();
+      int newest = segments.newestId();
       boolean hopeless = !isAnythingComing(System.nanoTime() - start);
       if (space.pass(bytes)) {
         continue;
       }
-      if (hopeless && memtable.rotations() == rotations && !bound.fits(bytes)) {
+      if (hopeless && segments.newestId() == newest && !bound.fits(bytes)) {
         throw bound.refusal(bytes); // the pass has seen all there was to see
       }
       if (!memtable.awaitFlush()) {

@@ -43,6 +43,7 @@ final class Memtable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition progress = lock.newCondition();
   private final CacheBound bound;
+  private final FlushAttempts attempts = new FlushAttempts();
 
   /** Written under the lock. Sealed and not yet replaced after a rotation that found no room. */
   private volatile ActiveSlab active;
@@ -57,10 +58,6 @@ final class Memtable {
   /** Writers that wait for the memory of a slab. */
   @GuardedBy("lock")
   private int wanting;
-
-  /** Why the last attempt to flush the oldest sealed slab found no room; null when it did. */
-  @GuardedBy("lock")
-  private @Nullable DiskFullException full;
 
   /**
    * @param commit the log; null in a cache
@@ -183,11 +180,6 @@ final class Memtable {
     }
   }
 
-  /** A number that grows with every rotation, and otherwise too. */
-  int rotations() {
-    return opener.nextId();
-  }
-
   /** Whether a sealed slab is not on disk yet. */
   boolean isFlushing() {
     return oldestSealed() != null;
@@ -237,13 +229,11 @@ final class Memtable {
    */
   @GuardedBy("lock")
   private void awaitFlusher(BooleanSupplier holds, Runnable hope) {
-    full = null;
+    long asked = attempts.begun();
     requestFlush.run();
     while (!holds.getAsBoolean()) {
       hope.run();
-      if (full != null) {
-        throw new StoreFullException("the disk is full: " + full.getMessage(), full);
-      }
+      attempts.checkSince(asked);
       if (latch.isMemoryOnly()) {
         requestFlush.run(); // which drops what was not flushed, and did not before the failure
       }
@@ -266,6 +256,11 @@ final class Memtable {
 
   // ---- the flusher's side ----
 
+  /** Notes that the flusher looks for sealed slabs. */
+  void beginFlush() {
+    attempts.begin();
+  }
+
   /** The sealed slab to be flushed next; null when there is none. */
   @Nullable ActiveSlab oldestSealed() {
     lock.lock();
@@ -282,7 +277,7 @@ final class Memtable {
     try {
       sealed.remove(slab);
       residents.add(slab, mapped);
-      full = null;
+      attempts.succeeded();
       progress.signalAll();
     } finally {
       lock.unlock();
@@ -309,7 +304,7 @@ final class Memtable {
       sealed.remove(slab);
       segments.remove(slab.segment());
       pool.retire(slab.slab());
-      full = null;
+      attempts.succeeded();
       progress.signalAll();
     } finally {
       lock.unlock();
@@ -318,13 +313,8 @@ final class Memtable {
 
   /** Notes that there was no room for the oldest sealed slab. */
   void foundFull(DiskFullException reason) {
-    lock.lock();
-    try {
-      full = reason;
-      progress.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    attempts.foundFull(reason);
+    wake();
   }
 
   /** Wakes who waits, to look again: the store has failed, or there is memory. */

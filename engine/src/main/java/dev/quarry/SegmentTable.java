@@ -106,6 +106,11 @@ final class SegmentTable {
     return all().stream().allMatch(segment -> segment.isSettled() || segment.trailer() == null);
   }
 
+  /** The highest id of a segment, slabs included; 0 if there is none. */
+  int newestId() {
+    return all().stream().mapToInt(Segment::id).max().orElse(0);
+  }
+
   /** All segments in the order of the queue, the oldest first. */
   List<Segment> inQueueOrder() {
     List<Segment> all = all();

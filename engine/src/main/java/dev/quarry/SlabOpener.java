@@ -43,11 +43,6 @@ final class SlabOpener {
     this.nextId = new AtomicInteger(nextId);
   }
 
-  /** The id that will be given out next. */
-  int nextId() {
-    return nextId.get();
-  }
-
   /** Gives out an id. */
   int takeId() {
     return nextId.getAndIncrement();

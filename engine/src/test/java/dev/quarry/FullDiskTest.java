@@ -11,13 +11,18 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.FaultyDisk;
+import dev.quarry.segment.FaultyDisk.Operation;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.Survival;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -197,21 +202,45 @@ class FullDiskTest {
       disk.capacity(disk.usedSpace() + 20_000);
       assertThrows(StoreFullException.class, () -> putAll(store, 0, 100, 20_000));
       disk.capacity(PLENTY);
-      putOnceTaken(store, 100);
-      putAll(store, 101, 200, 20_000);
+      putAll(store, 100, 200, 20_000);
       assertArrayEquals(value(199, 20_000), store.get(key(199)));
     }
   }
 
-  /** A flush that began before there was room may still refuse. */
-  private static void putOnceTaken(BlobStore store, int number) {
-    for (boolean taken = false; !taken; ) {
-      try {
-        store.put(key(number), value(number, 20_000));
-        taken = true;
-      } catch (StoreFullException e) {
+  @Test
+  void aFlushFromBeforeThereWasRoomRefusesNobody() throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    Gate gate = new Gate();
+    AtomicInteger writes = new AtomicInteger();
+    Disk fullAtFirst =
+        new FaultyDisk(
+            disk,
+            (operation, path) -> {
+              if (operation != Operation.WRITE
+                  || !path.toString().endsWith(".tmp")
+                  || path.endsWith("STORE.tmp")
+                  || writes.getAndIncrement() > 0) {
+                return null;
+              }
+              gate.pass(); // it has looked, and is slow to say so
+              return FULL.get();
+            });
+    BlobStoreOptions options = TestStores.small(StoreMode.CACHE);
+    try (BlobStore store = BlobStore.open(ROOT, options, TestStores.threaded(fullAtFirst))) {
+      putAll(store, 0, 3, 20_000);
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      Thread writer = new Thread(() -> putAll(store, 3, 9, 20_000));
+      writer.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
+      writer.start();
+      gate.awaitArrival();
+      while (writer.getState() != Thread.State.WAITING) { // for the memory of a slab
+        assertTrue(writer.isAlive(), () -> "did not wait: " + failure.get());
         Thread.onSpinWait();
       }
+      gate.open();
+      writer.join();
+      assertNull(failure.get());
+      StoreFixture.assertAll(store, 0, 9, 20_000);
     }
   }
 
