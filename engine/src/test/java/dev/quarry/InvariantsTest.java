@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * the random histories of {@link DurableCrashTest} and {@link BlobStoreModelTest} look for.
  */
 class InvariantsTest {
+
+  /** With fewer, on a busy machine, none may come in between. */
+  private static final int REBUILDS = 200;
 
   private static final Path ROOT = Path.of("/store");
   private static final BlobStoreOptions DURABLE = TestStores.small(StoreMode.DURABLE);
@@ -225,6 +229,7 @@ class InvariantsTest {
   void invariant06TheBloomFilterHasNoFalseNegativesWhileItIsRebuilt() throws Exception {
     try (BlobStore store = BlobStore.open(directory, CACHE)) {
       AtomicBoolean done = new AtomicBoolean();
+      AtomicInteger rebuilds = new AtomicInteger();
       AtomicReference<Throwable> failure = new AtomicReference<>();
       Thread rebuilder =
           new Thread(
@@ -243,13 +248,14 @@ class InvariantsTest {
                                     .forEach(
                                         (low, high, location, length, visited) ->
                                             sink.accept(low, high)));
+                    rebuilds.incrementAndGet();
                   }
                 } catch (InterruptedException | RuntimeException e) {
                   failure.set(e);
                 }
               });
       rebuilder.start();
-      for (int i = 0; i < 20_000; i++) {
+      for (int i = 0; i < 20_000 || (rebuilds.get() < REBUILDS && rebuilder.isAlive()); i++) {
         store.put(bytes("k" + i), new byte[8]);
         assertNotNull(store.get(bytes("k" + i)));
         assertNotNull(store.get(bytes("k" + i / 2)));

@@ -266,4 +266,22 @@ class PromotionCrashTest {
       assertRecovered(expected, after);
     }
   }
+
+  /** What a failed sync of a directory was to make durable, a later one need not. */
+  @Test
+  void aSyncOfADirectoryThatFindsTheDiskFullIsNotOneToBeTriedAgain() throws IOException {
+    OneLog log = sealedLog(1);
+    try (DiskFile file = log.commit.finish(log.ticket)) {
+      assertNotNull(file);
+      LogPromotion.complete(
+          log.slab, file, log.commit.durable(log.ticket), log.slab.finish(HASHER));
+    }
+    for (int sync = 1;
+        sync <= 2;
+        sync++) { // of the segments, and with the rename done, of the logs
+      log.failCall(2, () -> new DiskFullException("no space left"));
+      var e = assertThrows(IOException.class, () -> LogPromotion.rename(log.disk, LAYOUT, 1));
+      assertFalse(e instanceof DiskFullException, "who makes room tries again");
+    }
+  }
 }

@@ -79,10 +79,6 @@ final class HistoryRun {
     return disk;
   }
 
-  Oracle oracle() {
-    return oracle;
-  }
-
   /** Has the first disk, up to its crash, fail as planned; the store may fail for it. */
   void plan(Consumer<SimulatedDisk> failures) {
     failing = true;

@@ -58,14 +58,21 @@ final class KeyPast {
    */
   record Bounds(int floor, int refusals, boolean mayBeGone) {}
 
-  synchronized int attempt(byte @Nullable [] value) {
+  synchronized void attempt(byte @Nullable [] value) {
     versions.add(value);
-    return versions.size() - 1;
   }
 
-  /** The attempt was refused, and nothing of it may ever be seen. */
-  synchronized void withdraw() {
-    refused.add(versions.remove(versions.size() - 1));
+  /**
+   * The attempt was refused, and nothing of it may ever be seen.
+   *
+   * @param mayBeGone whether a reader that took the deletion for done may have been right to find
+   *     no value; then it counts as done
+   */
+  synchronized void withdraw(boolean mayBeGone) {
+    int newest = versions.size() - 1;
+    if (!mayBeGone || acknowledged < newest) {
+      refused.add(versions.remove(newest));
+    }
   }
 
   /**

@@ -100,7 +100,7 @@ final class Oracle {
         store.put(keyBytes(number), value);
       }
     } catch (StoreFullException e) {
-      key.withdraw();
+      key.withdraw(false);
       read(number, store);
       throw e;
     }
@@ -130,11 +130,11 @@ final class Oracle {
     try {
       deleted = store.delete(keyBytes(number));
     } catch (StoreFullException e) {
-      key.withdraw();
+      key.withdraw(mayLose(store));
       read(number, store);
       throw e;
     } catch (CorruptionException e) {
-      key.withdraw();
+      key.withdraw(mayLose(store));
       requireCollision(number, e);
       return;
     }
@@ -143,7 +143,7 @@ final class Oracle {
     if (deleted) {
       key.acknowledge(evictions);
     } else {
-      key.withdraw();
+      key.withdraw(mayLose(store));
     }
     read(number, store);
   }

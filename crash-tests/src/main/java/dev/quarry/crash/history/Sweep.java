@@ -62,20 +62,16 @@ public final class Sweep {
   }
 
   /**
-   * Has the power fail at every call of the recovery from a crash.
+   * Has the power fail at every call of the recovery from a crash at every call.
    *
-   * @param every how many calls of the scenario lie between the crashes
    * @return how many crashes were looked at
    */
-  public static long crashAtEveryCallOfRecovery(Scenario scenario, int every) {
+  public static long crashAtEveryCallOfRecovery(Scenario scenario) {
     return crash(
         scenario,
         UnaryOperator.identity(),
-        (check, disk, oracle) -> {
-          if (disk.ioCalls() % every == 0) {
-            check.checkEveryCallOfRecovery(disk, oracle, Survival.RANDOM, disk.ioCalls());
-          }
-        });
+        (check, disk, oracle) ->
+            check.checkEveryCallOfRecovery(disk, oracle, Survival.RANDOM, disk.ioCalls()));
   }
 
   private interface Crash {

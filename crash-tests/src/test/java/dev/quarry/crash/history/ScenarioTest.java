@@ -16,9 +16,6 @@ class ScenarioTest {
 
   private static final String ALL = "dev.quarry.crash.history.Scenario#all";
 
-  /** Calls between two crashes whose recovery crashes at each of its calls in turn. */
-  private static final int EVERY = 3;
-
   @Test
   void thereAreForty() {
     assertEquals(40, Scenario.all().stream().map(Scenario::name).distinct().count());
@@ -34,7 +31,7 @@ class ScenarioTest {
   @ParameterizedTest
   @MethodSource(ALL)
   void thePowerMayFailAgainAtEveryCallOfRecovery(Scenario scenario) {
-    long crashes = Sweep.crashAtEveryCallOfRecovery(scenario, EVERY);
+    long crashes = Sweep.crashAtEveryCallOfRecovery(scenario);
     assertTrue(crashes >= 20, () -> crashes + " crashes");
   }
 
