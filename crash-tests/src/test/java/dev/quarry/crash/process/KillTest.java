@@ -14,7 +14,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KillTest {
 
   private static final int KILLS = 15;
-  private static final int MOST_KILLS_OF_A_LIAR = 12;
+
+  /** A few are enough, unless the machine is so busy that little happens before a kill. */
+  private static final int MOST_KILLS_OF_A_LIAR = 100;
 
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   Path directory;
