@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -14,8 +15,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,6 +29,9 @@ class ConcurrencyTest {
   private static final int THREADS = 32;
   private static final int KEYS = 40;
   private static final int STEPS = 250;
+  private static final int LARGE = 4 << 20;
+  private static final int LARGE_VALUES = 60;
+  private static final int READERS_OF_LARGE = 3;
 
   @TempDir Path directory;
 
@@ -74,6 +80,36 @@ class ConcurrencyTest {
       compare(model, store, "reopened, seed " + seed);
       StoreInvariants.check(store);
     }
+  }
+
+  /** Each new value makes the file of the one before go, of which a reader is in the middle. */
+  @Test
+  void aLargeValueIsCopiedWholeThoughItsFileIsToBeUnmapped() throws Exception {
+    BlobStoreOptions options =
+        TestStores.small(StoreMode.CACHE).toBuilder().maxBytes(16L * LARGE).build();
+    try (BlobStore store = BlobStore.open(directory, options)) {
+      AtomicInteger values = new AtomicInteger();
+      inThreads(
+          thread -> {
+            if (thread == 0) {
+              while (values.get() < LARGE_VALUES) {
+                byte[] value = new byte[LARGE];
+                Arrays.fill(value, (byte) values.incrementAndGet());
+                store.put(key(0), value);
+              }
+            } else if (thread < READERS_OF_LARGE) {
+              while (values.get() < LARGE_VALUES) {
+                byte[] found = store.get(key(0));
+                assertTrue(found == null || isAllOfOneByte(found));
+              }
+            }
+          });
+      StoreInvariants.check(store);
+    }
+  }
+
+  private static boolean isAllOfOneByte(byte[] value) {
+    return Arrays.equals(value, 1, value.length, value, 0, value.length - 1);
   }
 
   /**
