@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -297,6 +298,20 @@ class SegmentsCommandsTest {
 
     assertEquals("other version", last(json(crashed)).get("state").asText());
     assertEquals(1, quarry("segments", "verify", crashed).code());
+  }
+
+  @Test
+  void aLogThatHasTheHeaderOfAnotherFileAndNoRecordIsDamaged() throws IOException {
+    Path log = store.resolve("wal/0000000009.wal");
+    byte[] header = Arrays.copyOf(Files.readAllBytes(segment(1)), 64);
+    Files.write(log, Arrays.copyOf(header, 4096));
+
+    assertEquals("damaged", last(json()).get("state").asText());
+    String expected = log + " at offset 32: segment 9 was expected, found 1";
+    var verified = quarry("segments", "verify", store);
+    assertEquals(1, verified.code());
+    assertTrue(verified.lines().toString().contains(expected), verified.lines()::toString);
+    quarry("ls", store).mustFail(1, expected);
   }
 
   @Test

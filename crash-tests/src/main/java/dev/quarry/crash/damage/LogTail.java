@@ -55,14 +55,18 @@ final class LogTail {
       if (at >= broken && (kind == RecordFormat.PUT || kind == RecordFormat.TOMBSTONE)) {
         lost++;
       }
-      at += length + 7 & -8;
+      at += padded(length);
     }
     return durable > broken ? history.length() : history.length() - lost;
   }
 
   private boolean isWhole(int at, int length) {
     return damaged.length >= Disk.BLOCK // else it counts as never written
-        && at + length <= damaged.length
+        && at + padded(length) <= damaged.length
         && Arrays.equals(intact, at, at + length, damaged, at, at + length);
+  }
+
+  private static int padded(int length) {
+    return length + 7 & -8;
   }
 }

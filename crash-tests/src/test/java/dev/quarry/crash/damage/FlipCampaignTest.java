@@ -38,7 +38,9 @@ class FlipCampaignTest {
     "1, 760", // a STORE file of another mode
     "1, 2520", // a cache evicts, as it cannot compact a damaged segment
     "1, 2494", // a log of less than a block
-    "2, 1732" // verify overlooked a log of less than a block of which the next one tells
+    "2, 1732", // verify overlooked a log of less than a block of which the next one tells
+    "1, 212307", // verify took the whole header of another segment for a torn one
+    "1, 756585" // a log that ends in the padding of a record
   })
   void whatWasFoundStaysRight(long seed, long number) throws IOException {
     new FlipCampaign(seed).run(number, number + 1);

@@ -92,17 +92,22 @@ final class LogReader {
     }
   }
 
-  /** A header that is not whole is a torn one if the log has no record, and damaged if it has. */
+  /**
+   * A header that is not whole is a torn one if the log has no record, and damaged if it has. One
+   * that is whole must be this log's.
+   */
   private @Nullable FileHeader decodeHeader(ByteBuffer start, UUID storeId, long end) {
+    boolean empty = end == FileHeader.LENGTH;
     try {
-      FileHeader decoded = FileHeader.decodeSegment(start, path, storeId, id);
-      return end > FileHeader.LENGTH ? decoded : null;
+      FileHeader.decode(start, path, FileHeader.SEGMENT_MAGIC);
     } catch (CorruptionException e) {
-      if (end > FileHeader.LENGTH) {
-        throw e;
+      if (empty) {
+        return null;
       }
-      return null;
+      throw e;
     }
+    FileHeader decoded = FileHeader.decodeSegment(start, path, storeId, id);
+    return empty ? null : decoded;
   }
 
   private FileReport damaged(
