@@ -65,12 +65,7 @@ final class EvictionLog {
   }
 
   private boolean write(int from, int entries) {
-    Slab slab = memtable.active().slab();
-    long ticket = slab.reserveBatch(entries);
-    if (ticket == Slab.FULL) {
-      return false;
-    }
-    ByteBuffer batch = Batch.allocate(entries);
+    ByteBuffer batch = Batch.allocate(entries); // before a place is taken, which would stay empty
     for (int i = from * LONGS; i < (from + entries) * LONGS; i += LONGS) {
       Batch.putEvicted(
           batch,
@@ -78,6 +73,11 @@ final class EvictionLog {
           pending.getLong(i + 1),
           pending.getLong(i + 2),
           pending.getLong(i + 3));
+    }
+    Slab slab = memtable.active().slab();
+    long ticket = slab.reserveBatch(entries);
+    if (ticket == Slab.FULL) {
+      return false;
     }
     slab.writeBatch(ticket, batch.flip());
     slab.settleBatch(entries);

@@ -229,6 +229,7 @@ final class Memtable {
    */
   @GuardedBy("lock")
   private void awaitFlusher(BooleanSupplier holds, Runnable hope) {
+    hope.run();
     long asked = attempts.begun();
     requestFlush.run();
     while (!holds.getAsBoolean()) {
@@ -354,6 +355,7 @@ final class Memtable {
       awaitFlusher(
           () -> sealed.stream().noneMatch(slab -> slab.slab().id() <= last.slab().id()),
           latch::check);
+      latch.check(); // they may have been dropped
     } finally {
       lock.unlock();
     }
@@ -372,6 +374,7 @@ final class Memtable {
       seal(active);
       latch.check();
       awaitFlusher(sealed::isEmpty, latch::check);
+      latch.check(); // as above
     } finally {
       lock.unlock();
     }

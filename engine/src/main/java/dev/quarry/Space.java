@@ -312,13 +312,18 @@ final class Space {
       while (!closed && reclaim(wanted)) {}
     } catch (DiskFullException e) {
       idle = "the disk is too full to compact: " + e.getMessage();
+      progress |= wanted > 0 && isWanting(wanted) && sacrificeOldest();
     }
     if (eviction != null) {
       eviction.log();
     }
     directory.rebuildBloomIfNeeded();
     writeCheckpointIfDue();
-    return progress || (eviction != null && demand.whyMet(segments.inQueueOrder(), wanted) != null);
+    return progress || (eviction != null && !isWanting(wanted));
+  }
+
+  private boolean isWanting(long wanted) {
+    return demand.whyMet(segments.inQueueOrder(), wanted) == null;
   }
 
   /** Files come or go, so that what compaction kept may be garbage by now. */

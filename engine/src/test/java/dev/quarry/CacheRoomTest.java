@@ -6,10 +6,14 @@ import static dev.quarry.StoreFixture.value;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.SimulatedDisk;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Room for a value in a full cache. */
 class CacheRoomTest {
@@ -48,5 +52,32 @@ class CacheRoomTest {
     put(8, 84_275);
     assertArrayEquals(value(8, 84_275), store.get(key(8)));
     store.close();
+  }
+
+  /** There is room for a slab only if something goes, and not even for what compaction writes. */
+  @ParameterizedTest
+  @ValueSource(ints = {21, 54, 67})
+  void aCacheAtItsBoundGoesOnThoughTheDiskHasNoMoreRoomThanItTakes(int seed) {
+    store.close();
+    BlobStoreOptions options = OPTIONS.toBuilder().maxBytes(12L * TestStores.SEGMENT_BYTES).build();
+    SimulatedDisk small = new SimulatedDisk(seed);
+    Random random = new Random(seed);
+    try (BlobStore cache = BlobStore.open(ROOT, options, TestStores.threaded(small))) {
+      for (int i = 0; i < 360; i++) {
+        cache.put(key(random.nextInt(144)), value(i, 3_000 + random.nextInt(9_000)));
+      }
+      small.capacity(small.usedSpace() + random.nextInt(100_000));
+      int refused = 0;
+      for (int i = 0; i < 600; i++) {
+        try {
+          cache.put(key(random.nextInt(144)), value(i, 3_000 + random.nextInt(9_000)));
+          refused = 0;
+        } catch (StoreFullException e) {
+          refused++;
+        }
+      }
+      assertTrue(refused < 200, refused + " in a row");
+      small.capacity(Long.MAX_VALUE);
+    }
   }
 }

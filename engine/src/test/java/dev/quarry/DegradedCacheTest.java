@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -277,6 +278,40 @@ class DegradedCacheTest {
       StoreFixture.assertAll(reopened, 0, 8, 9_000);
       assertEquals(8, reopened.stats().keys());
     }
+  }
+
+  /** Who waits for its flush finds it gone from the queue, be it on disk or not. */
+  @RepeatedTest(40)
+  void aSyncOfASlabThatWasDroppedMeanwhileFails() throws Exception {
+    Gate gate = new Gate();
+    Disk faulty =
+        new FaultyDisk(
+            new SimulatedDisk(1),
+            (operation, path) -> {
+              if (operation == Operation.FORCE && isTemporary(path)) {
+                gate.pass();
+                return BROKEN.get();
+              }
+              return null;
+            });
+    BlobStore store = threaded(faulty);
+    StoreFixture.putAll(store, 0, 1, 30_000);
+    AtomicBoolean refused = new AtomicBoolean();
+    Thread sync =
+        start(
+            () -> {
+              assertRefused(store::sync);
+              refused.set(true);
+            });
+    gate.awaitArrival();
+    awaitWaiting(sync);
+    Thread writer = start(() -> StoreFixture.putAll(store, 1, 5, 30_000));
+    awaitWaiting(writer);
+    gate.open();
+    join(sync);
+    assertTrue(refused.get());
+    join(writer);
+    assertRefused(store::close);
   }
 
   /**

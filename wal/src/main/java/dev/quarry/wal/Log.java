@@ -71,12 +71,12 @@ final class Log {
     if (durable == FileHeader.LENGTH) {
       return durable;
     }
+    ByteBuffer value = // before a place is taken, which would stay empty
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(0, durable);
     long ticket = slab.reserve(RecordFormat.COMMIT_MARK_LENGTH);
     if (ticket == Slab.FULL) {
       return durable;
     }
-    ByteBuffer value =
-        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(0, durable);
     slab.write(ticket, RecordFormat.COMMIT_MARK, NO_KEY, value, 0, Long.BYTES);
     slab.settle();
     return Slab.position(ticket) + RecordFormat.COMMIT_MARK_LENGTH;
