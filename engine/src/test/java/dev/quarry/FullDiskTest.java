@@ -227,12 +227,12 @@ class FullDiskTest {
             });
     BlobStoreOptions options = TestStores.small(StoreMode.CACHE);
     try (BlobStore store = BlobStore.open(ROOT, options, TestStores.threaded(fullAtFirst))) {
-      putAll(store, 0, 3, 20_000);
+      putAll(store, 0, 4, 20_000); // more than a slab
+      gate.awaitArrival();
       AtomicReference<Throwable> failure = new AtomicReference<>();
-      Thread writer = new Thread(() -> putAll(store, 3, 9, 20_000));
+      Thread writer = new Thread(() -> putAll(store, 4, 9, 20_000));
       writer.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
       writer.start();
-      gate.awaitArrival();
       while (writer.getState() != Thread.State.WAITING) { // for the memory of a slab
         assertTrue(writer.isAlive(), () -> "did not wait: " + failure.get());
         Thread.onSpinWait();
