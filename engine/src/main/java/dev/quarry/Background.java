@@ -2,10 +2,12 @@ package dev.quarry;
 
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.DiskInterruptedException;
+import dev.quarry.segment.Lack;
 import dev.quarry.segment.MappedSegment;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * tombstones and takes the new segment's keys into the key index. What concerns space has a thread
  * of its own, so that flushing never waits for it.
  *
- * <p>Whatever fails here, but for a full disk, latches.
+ * <p>Work that meets a lack stops, tells the writers that wait for it, and is retried when a writer
+ * asks or another slab is sealed. Any other failure latches.
  */
 final class Background {
 
@@ -28,6 +31,10 @@ final class Background {
   private final Checkpointer checkpointer;
   private final FailureLatch latch;
   private final Counters counters;
+  private final CurrentLack lack = new CurrentLack("flushing");
+
+  /** The slab whose tombstones the sweeper was told of last. */
+  private @Nullable ActiveSlab noted;
 
   Background(
       ExecutorService executor,
@@ -68,37 +75,54 @@ final class Background {
       if (latch.isMemoryOnly()) {
         dropper.dropWanted();
       }
-    } catch (DiskFullException e) {
-      memtable.foundFull(e);
     } catch (Throwable e) {
-      try {
-        latch.fail(e);
-      } finally {
-        memtable.wake(); // the latch tells of the first failure only, and not if memory runs out
-      }
-      if (e instanceof Error error) {
-        throw error;
-      }
+      putOff(e);
     }
   }
 
+  private void putOff(Throwable thrown) {
+    IOException lacking = Lack.of(thrown);
+    if (lacking != null) {
+      memtable.foundLack(lacking);
+      lack.begin(lacking);
+      return;
+    }
+    fail(thrown);
+  }
+
+  private void fail(Throwable e) {
+    try {
+      latch.fail(e);
+    } finally {
+      memtable.wake(); // the latch tells of the first failure only, and not if memory runs out
+    }
+    if (e instanceof Error error) {
+      throw error;
+    }
+  }
+
+  /** What keeps slabs from being flushed, in words; null if nothing does. */
+  @Nullable String lack() {
+    return lack.words();
+  }
+
+  /** May be repeated if it fails: each step is taken once, or leaves what it left before. */
   private void flush(ActiveSlab sealed) throws IOException {
     MappedSegment mapped = write(sealed);
-    try {
+    if (noted != sealed) {
       sweeper.add(sealed.slab(), sealed.segment());
-    } catch (Throwable e) {
-      if (mapped != null) {
-        mapped.retire();
-      }
-      throw e;
+      noted = sealed;
     }
     if (mapped == null) {
       memtable.dropped(sealed);
+      flusher.done();
     } else {
-      counters.flushes.increment();
+      counters.flushes.increment(); // before a sync that waits for this returns
       memtable.flushed(sealed, mapped);
+      flusher.done();
       checkpointer.changed(Objects.requireNonNull(sealed.segment().trailer()).entries());
     }
+    lack.end();
     memtable.prepareMemory();
     sweeper.sweep();
     space.request();
@@ -119,9 +143,13 @@ final class Background {
     }
   }
 
-  /** Has a segment's keys taken into the key index, some time soon. */
+  /** Has a segment's keys taken into the key index, some time soon; else a listing does it. */
   void requestIndexing(Segment segment) {
-    executor.execute(() -> keyOrder.takeIn(segment));
+    try {
+      executor.execute(() -> keyOrder.takeIn(segment));
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // the store is being closed, or there is no memory: the segment is as good without it
+    }
   }
 
   /** Ends the thread, after what was requested; waits for it. */

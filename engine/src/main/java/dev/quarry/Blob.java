@@ -49,8 +49,13 @@ public final class Blob implements AutoCloseable {
    * @throws StoreClosedException if the blob is closed
    */
   public ByteBuffer buffer() {
-    checkOpen();
-    return value.duplicate();
+    hold();
+    try {
+      bytes.lend();
+      return value.duplicate();
+    } finally {
+      release();
+    }
   }
 
   /**
@@ -66,6 +71,9 @@ public final class Blob implements AutoCloseable {
     }
     hold();
     try {
+      if (mayKeepBuffers(channel)) {
+        bytes.lend();
+      }
       ByteBuffer rest = value.duplicate();
       while (rest.hasRemaining()) {
         channel.write(rest);
@@ -74,6 +82,11 @@ public final class Blob implements AutoCloseable {
     } finally {
       release();
     }
+  }
+
+  /** Channels of the JDK use a buffer until the call returns; of others nobody knows. */
+  private static boolean mayKeepBuffers(WritableByteChannel channel) {
+    return channel.getClass().getModule() != Object.class.getModule();
   }
 
   private void hold() {

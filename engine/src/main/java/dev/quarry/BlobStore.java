@@ -1,7 +1,10 @@
 package dev.quarry;
 
+import dev.quarry.segment.Disk;
+import dev.quarry.segment.InputFile;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -19,11 +22,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Every method is safe for use by any number of threads. Operations on one key take effect in
  * one order, the same for all threads; a value is seen whole or not at all. Arrays and buffers
  * handed in are used until the method returns, and not afterwards; a buffer's position does not
- * move unless the method says so. An interrupt neither stops an operation nor harms the store.
+ * move unless the method says so. Each of their bytes is read once: if another thread changes them
+ * during a put, what is stored is a mixture of what was there, and can be read back. An interrupt
+ * neither stops an operation nor harms the store, though it may stop a caller's own stream.
  *
- * <p>Failures are {@link BlobStoreException}s; faults in arguments, null included, are {@link
- * IllegalArgumentException}s. Every method but {@link #close} throws {@link StoreClosedException}
- * after the store is closed.
+ * <p>When file descriptors, memory or a permission are missing, a method throws a {@link
+ * ResourceExhaustedException}. The call has changed nothing, and succeeds when it is repeated after
+ * the lack is over; {@link #close} is the exception. The store retries its background work by
+ * itself.
+ *
+ * <p>Failures of the store are {@link BlobStoreException}s; those of a caller's file or stream are
+ * {@link IOException}s; faults in arguments, null included, are {@link IllegalArgumentException}s.
+ * Every method but {@link #close} throws {@link StoreClosedException} after the store is closed.
  */
 public final class BlobStore implements AutoCloseable {
 
@@ -48,14 +58,26 @@ public final class BlobStore implements AutoCloseable {
    * Opens a store, and creates it when the directory is missing or empty. Opening is the same after
    * a clean close and after a crash.
    *
-   * @throws IllegalArgumentException if the directory holds other things, or a store of another
-   *     mode
+   * <p>A cache that is opened with another bound than it has gets the new one: the change is
+   * durable when the method returns, and is logged. If the bound is less than what the cache takes
+   * of the disk, the oldest records that nobody reads are evicted in the background.
+   *
+   * @param directory in the default file system; what a file system or a desktop leaves in any
+   *     directory, as {@code lost+found}, may be in it
+   * @throws IllegalArgumentException if the directory is of another file system provider, is not a
+   *     directory, holds other things, or a store of another mode; if it holds no store and the
+   *     options are {@link BlobStoreOptions#cache()}; or if the bound of a cache is less than four
+   *     segments of the options
    * @throws StoreLockedException if the store is open, here or in another process
    * @throws CorruptionException if a file is damaged so that something may be missing; nothing has
    *     been changed
    * @throws FormatVersionException if another version wrote it
    * @throws StoreFullException if there is no room on disk
-   * @throws StoreFailedException if the file system fails
+   * @throws ResourceExhaustedException if descriptors, memory or a permission are missing, or the
+   *     mount is read-only; all that was taken is given back
+   * @throws StoreFailedException if the file system fails, or lacks what a durable store needs: a
+   *     sync of directories, a readable parent when its directory is to be created, or one mount
+   *     for all of the directory. The message says which
    */
   public static BlobStore open(Path directory, BlobStoreOptions options) {
     return open(directory, options, Environment.real());
@@ -64,49 +86,130 @@ public final class BlobStore implements AutoCloseable {
   static BlobStore open(Path directory, BlobStoreOptions options, Environment environment) {
     Arguments.require(directory != null, "the directory is null");
     Arguments.require(options != null, "the options are null");
-    MeteredDisk disk = new MeteredDisk(new FinalSyncDisk(environment.disk()));
     return StoreOpener.open(
         directory,
         options,
-        disk,
-        (layout, identity, lock) ->
+        () -> disk(options.mode(), environment.disk()),
+        (layout, identity, settled, disk, lock) ->
             new BlobStore(
                 layout.root(),
-                options,
+                settled,
                 lock,
-                Engine.start(layout, identity, options, environment, disk)));
+                Engine.start(layout, identity, settled, environment, disk, lock)));
+  }
+
+  private static MeteredDisk disk(StoreMode mode, Disk files) {
+    Disk owned = new OneWriterDisk(files);
+    Disk synced = mode == StoreMode.CACHE ? new UnsyncedDirectoriesDisk(owned) : owned;
+    return new MeteredDisk(new FinalSyncDisk(synced));
   }
 
   /**
-   * Gives a key a value, in place of the one it has.
+   * Gives a key a value, in place of the one it has. In a durable store the value is on stable
+   * storage when the method returns; in a cache it is readable.
    *
    * @param key 1 to 65,535 bytes
+   * @param value 0 to {@link BlobStoreOptions#maxValueBytes} bytes
    * @throws ValueTooLargeException if the value is longer than the options allow
    * @throws StoreFullException if there is no room; the key keeps the value it had
-   * @throws StoreFailedException if the store is read-only after a failure
+   * @throws StoreFailedException if the store has failed, before or now. A restart may find a value
+   *     whose put failed now. A cache that failed before still takes values that fit a slab
    */
   public void put(byte[] key, byte[] value) {
     checkKey(key);
     Arguments.require(value != null, "the value is null");
     checkSize(value.length);
-    writes.put(key, value);
+    try {
+      writes.put(key, value);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
-   * Gives a key a value, in place of the one it has.
+   * Gives a key a value, in place of the one it has. In a durable store the value is on stable
+   * storage when the method returns; in a cache it is readable.
    *
    * @param key 1 to 65,535 bytes
    * @param value what remains of it, heap or direct; its position does not move
    * @throws ValueTooLargeException if the value is longer than the options allow
    * @throws StoreFullException if there is no room; the key keeps the value it had
-   * @throws StoreFailedException if the store is read-only after a failure
+   * @throws StoreFailedException if the store has failed, before or now. A restart may find a value
+   *     whose put failed now. A cache that failed before still takes values that fit a slab
    */
   public void put(byte[] key, ByteBuffer value) {
     checkKey(key);
     Arguments.require(value != null, "the value is null");
     int length = value.remaining();
     checkSize(length);
-    writes.put(key, value, value.position(), length);
+    try {
+      writes.put(key, value, value.position(), length);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
+  }
+
+  /**
+   * Gives a key the bytes of a file as its value, in place of the one it has. The file is read
+   * once, from its beginning to its end, and never mapped. The put needs at most half a segment of
+   * heap and 1 MiB outside it, however long the file is.
+   *
+   * <p>Unless a {@link StoreFailedException} is thrown, after which a restart may find the value,
+   * nothing of the file is stored and the key keeps the value it had.
+   *
+   * @param key 1 to 65,535 bytes
+   * @param file a regular file, of any file system, or a symbolic link to one; {@link #put(byte[],
+   *     InputStream)} takes the contents of others
+   * @throws IOException if the file cannot be read; the store is as usable as before
+   * @throws FileChangedException if it was changed, cut short or replaced while it was read, as far
+   *     as its size, modification time and file key show
+   * @throws ValueTooLargeException if it is longer than the options allow
+   * @throws StoreFullException if there is no room
+   * @throws StoreFailedException if the store has failed, before or now. A restart may find a value
+   *     whose put failed now. A cache that failed before still takes values that fit a slab
+   */
+  public void put(byte[] key, Path file) throws IOException {
+    checkKey(key);
+    Arguments.require(file != null, "the file is null");
+    try (InputFile input = InputFile.open(file)) {
+      checkSize(input.size());
+      writes.put(key.clone(), input::read, input.size());
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
+  }
+
+  /**
+   * Gives a key the bytes of a stream, up to its end, as its value, in place of the one it has. The
+   * stream is not closed. The put needs at most half a segment of heap and 1 MiB outside it,
+   * however long the value is.
+   *
+   * <p>The put takes its place among others of the same key when the stream has ended. A stream
+   * that blocks holds up nobody but its caller: {@link #close} does not wait for it, and this
+   * method then throws {@link StoreClosedException} when the stream returns. A cache makes room for
+   * a long value as it comes.
+   *
+   * <p>Whatever is thrown, by the stream or the store, nothing of the stream is stored and the key
+   * keeps the value it had; but for a {@link StoreFailedException}, after which a restart may find
+   * the value.
+   *
+   * @param key 1 to 65,535 bytes
+   * @param value read by the calling thread
+   * @throws IOException if the stream throws it, or breaks the contract of {@link InputStream}; the
+   *     store is as usable as before
+   * @throws ValueTooLargeException as soon as more bytes have come than the options allow
+   * @throws StoreFullException if there is no room
+   * @throws StoreFailedException if the store has failed, before or now. A restart may find a value
+   *     whose put failed now. A cache that failed before still takes values that fit a slab
+   */
+  public void put(byte[] key, InputStream value) throws IOException {
+    checkKey(key);
+    Arguments.require(value != null, "the value is null");
+    try {
+      writes.put(key.clone(), new StreamSource(value), 0);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
@@ -119,7 +222,11 @@ public final class BlobStore implements AutoCloseable {
    */
   public byte @Nullable [] get(byte[] key) {
     checkKey(key);
-    return reads.get(key);
+    try {
+      return reads.get(key);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
@@ -135,7 +242,11 @@ public final class BlobStore implements AutoCloseable {
     checkKey(key);
     Arguments.require(destination != null, "the destination is null");
     Arguments.require(!destination.isReadOnly(), "the destination is read-only");
-    return reads.get(key, destination);
+    try {
+      return reads.get(key, destination);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
@@ -147,7 +258,11 @@ public final class BlobStore implements AutoCloseable {
    */
   public @Nullable Blob view(byte[] key) {
     checkKey(key);
-    return reads.view(key);
+    try {
+      return reads.view(key);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
@@ -158,11 +273,15 @@ public final class BlobStore implements AutoCloseable {
    */
   public boolean contains(byte[] key) {
     checkKey(key);
-    return reads.contains(key);
+    try {
+      return reads.contains(key);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
-   * Takes a key's value away.
+   * Deletes a key and its value.
    *
    * @param key 1 to 65,535 bytes
    * @return whether it had one; of several deletes at once of the same value, more than one may say
@@ -173,21 +292,29 @@ public final class BlobStore implements AutoCloseable {
   public boolean delete(byte[] key) {
     checkKey(key);
     engine.latch().checkWritable();
-    return reads.isDeletable(key) && writes.delete(key);
+    try {
+      return reads.isDeletable(key) && writes.delete(key);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
    * The keys of a range that have a value, in the order of their unsigned bytes. The first call
    * loads the key index and, where it is missing or behind, fills it from the segments, which takes
-   * time. The caller closes the cursor.
+   * time. Where RocksDB, which keeps it, cannot be used, keys are ordered on the heap: that takes
+   * their bytes and 4 more for each, and the log says why. The caller closes the cursor.
    *
-   * @throws StoreFailedException if the key index cannot be opened or filled
-   * @throws StoreFullException if there is no room for it on disk
+   * @throws ResourceExhaustedException if keys must be ordered on the heap, and it is too small
    */
   public KeyCursor keys(KeyRange range) {
     checkOpen();
     Arguments.require(range != null, "the range is null");
-    return engine.keys(range);
+    try {
+      return engine.keys(range);
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /**
@@ -199,7 +326,11 @@ public final class BlobStore implements AutoCloseable {
    */
   public void sync() {
     checkOpen();
-    engine.sync();
+    try {
+      engine.sync();
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
   }
 
   /** Figures about the store as it is now. */
@@ -214,6 +345,8 @@ public final class BlobStore implements AutoCloseable {
    *
    * @throws StoreFullException if a cache found no room for its newest records, which are lost; a
    *     durable store keeps them in its log
+   * @throws ResourceExhaustedException if a cache lacked something else to write its newest
+   *     records, which are lost
    * @throws StoreFailedException if the store has failed, before or now
    */
   @Override
@@ -251,7 +384,7 @@ public final class BlobStore implements AutoCloseable {
     Arguments.requireKey(key);
   }
 
-  private void checkSize(int valueLength) {
+  private void checkSize(long valueLength) {
     if (valueLength > options.maxValueBytes()) {
       throw new ValueTooLargeException(valueLength, options.maxValueBytes(), "set for this store");
     }

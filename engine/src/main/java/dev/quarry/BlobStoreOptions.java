@@ -5,13 +5,14 @@ import dev.quarry.segment.Slab;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How a store is to be opened: an immutable value, made by {@link #durable()} or {@link
- * #cache(long)} and, for anything but the defaults, by {@link #toBuilder()}.
+ * How a store is to be opened: an immutable value, made by {@link #durable()}, {@link #cache(long)}
+ * or {@link #cache()} and, for anything but the defaults, by {@link #toBuilder()}.
  *
- * <p>Only the mode is fixed for the life of a store; all else may differ from one opening to the
- * next.
+ * <p>The mode is fixed for the life of a store. The bound of a cache is kept in the store: {@link
+ * #cache()} takes it from there, {@link #cache(long)} changes it. All else is of one opening.
  */
 public final class BlobStoreOptions {
 
@@ -32,11 +33,16 @@ public final class BlobStoreOptions {
   private static final int DEFAULT_SLABS = 4;
 
   /** A tombstone of the longest key must fit. */
-  private static final int SMALLEST_SEGMENT = 72 << 10;
+  static final int SMALLEST_SEGMENT = 72 << 10;
 
   private static final int LARGEST_SEGMENT = 1 << 30;
   private static final int MOST_SLABS = 1024;
   private static final long LEAST_COMPACTION_RATE = 1 << 20;
+
+  /** Such that it fits a long in nanoseconds. */
+  private static final Duration LONGEST = Duration.ofDays(365);
+
+  private static final Duration SHORTEST_IDLE = Duration.ofMillis(10);
 
   /** Segments' worth of a cache's disk that is not for live records: slabs, compaction's output. */
   private static final int SPARE_SEGMENTS = 3;
@@ -58,11 +64,12 @@ public final class BlobStoreOptions {
   private final long compactionBytesPerSecond;
   private final Duration checkpointInterval;
   private final long checkpointEntries;
+  private final Duration idleFlush;
 
-  private BlobStoreOptions(Builder builder) {
+  private BlobStoreOptions(Builder builder, long maxBytes, int segmentBytes) {
     this.mode = builder.mode;
-    this.maxBytes = builder.maxBytes;
-    this.segmentBytes = builder.segmentBytes;
+    this.maxBytes = maxBytes;
+    this.segmentBytes = segmentBytes;
     this.slabs = builder.slabs;
     this.maxValueBytes = builder.maxValueBytes;
     this.verification = builder.verification;
@@ -74,25 +81,35 @@ public final class BlobStoreOptions {
     this.compactionBytesPerSecond = builder.compactionBytesPerSecond;
     this.checkpointInterval = builder.checkpointInterval;
     this.checkpointEntries = builder.checkpointEntries;
+    this.idleFlush = builder.idleFlush;
   }
 
   /** A durable store: a put returns when its record is on stable storage. */
   public static BlobStoreOptions durable() {
-    return new Builder(StoreMode.DURABLE, Long.MAX_VALUE).build();
+    return new Builder(StoreMode.DURABLE).maxBytes(Long.MAX_VALUE).build();
   }
 
   /**
-   * A disk cache: a put returns when its record is readable; a crash may lose the newest records.
+   * A disk cache: a put returns when its record is readable; a crash may lose the records that are
+   * newer than the {@linkplain #idleFlush idle time}, and those whose flush a full disk or a lack
+   * delays.
    *
-   * @param maxBytes the most bytes of disk it may take, at least four segments; segments default to
-   *     32 MiB, or to {@code maxBytes} / 64 where that is less
+   * @param maxBytes the most bytes that its segments may take on disk, at least 288 KiB and four
+   *     segments; segments default to 32 MiB, or to {@code maxBytes} / 64 where that is less. A
+   *     cache that has another bound gets this one
    * @throws IllegalArgumentException if it is too small
    */
   public static BlobStoreOptions cache(long maxBytes) {
-    Builder builder = new Builder(StoreMode.CACHE, maxBytes);
-    long part = maxBytes / 64 & -Disk.BLOCK;
-    builder.segmentBytes = (int) Math.max(SMALLEST_SEGMENT, Math.min(builder.segmentBytes, part));
-    return builder.build();
+    return new Builder(StoreMode.CACHE).maxBytes(maxBytes).build();
+  }
+
+  /**
+   * A disk cache that exists, with the bound it has. {@link #maxBytes}, {@link #segmentBytes} and
+   * {@link #capacityBytes} are 0 unless they are set. {@link BlobStore#open} throws an {@link
+   * IllegalArgumentException} where there is no cache.
+   */
+  public static BlobStoreOptions cache() {
+    return new Builder(StoreMode.CACHE).build();
   }
 
   /** A builder that begins with these options. */
@@ -105,12 +122,23 @@ public final class BlobStoreOptions {
     return mode;
   }
 
-  /** The most bytes of disk that a cache may take; {@link Long#MAX_VALUE} in durable mode. */
+  /**
+   * The most bytes that the segments of a cache may take on disk; 0 for the bound that it has,
+   * {@link Long#MAX_VALUE} in durable mode. The checkpoint and the key index come on top.
+   */
   public long maxBytes() {
     return maxBytes;
   }
 
-  /** Bytes of a slab, and so of the segment files that slabs become. */
+  /** Whether these options say how much disk the store may take. */
+  boolean isBoundKnown() {
+    return maxBytes != 0;
+  }
+
+  /**
+   * Bytes of a slab, and so of the segment files that slabs become; 0 if they are to follow from
+   * the bound that a cache has.
+   */
   public int segmentBytes() {
     return segmentBytes;
   }
@@ -160,7 +188,7 @@ public final class BlobStoreOptions {
     return compactionBytesPerSecond;
   }
 
-  /** The time after which a checkpoint is due if anything has changed. */
+  /** The time after which a checkpoint is due if at least one key in 100 has changed. */
   public Duration checkpointInterval() {
     return checkpointInterval;
   }
@@ -171,11 +199,22 @@ public final class BlobStoreOptions {
   }
 
   /**
+   * How long the oldest record of a cache may wait in memory for the disk: 10 ms to 365 days, 5 s
+   * by default; zero for no limit. Durable stores ignore it.
+   */
+  public Duration idleFlush() {
+    return idleFlush;
+  }
+
+  /**
    * Bytes of live records that a cache is for: what exceeds this is evicted. The rest of {@link
    * #maxBytes} is for slabs, compaction, and what is dead and not yet reclaimed. No limit in
-   * durable mode.
+   * durable mode; 0 for {@link #cache()}, until a store is opened.
    */
   public long capacityBytes() {
+    if (!isBoundKnown()) {
+      return 0;
+    }
     long room = maxBytes - (long) SPARE_SEGMENTS * segmentBytes;
     return mode == StoreMode.DURABLE ? Long.MAX_VALUE : room / 100 * LIVE_PERCENT;
   }
@@ -210,6 +249,8 @@ public final class BlobStoreOptions {
         + checkpointInterval
         + ", checkpointEntries="
         + checkpointEntries
+        + ", idleFlush="
+        + idleFlush
         + "]";
   }
 
@@ -217,8 +258,13 @@ public final class BlobStoreOptions {
   public static final class Builder {
 
     private final StoreMode mode;
-    private long maxBytes;
-    private int segmentBytes = DEFAULT_SEGMENT_BYTES;
+
+    /** Null for the bound that the store has. */
+    private @Nullable Long maxBytes;
+
+    /** Null for what follows from the bound. */
+    private @Nullable Integer segmentBytes;
+
     private int slabs = DEFAULT_SLABS;
     private int maxValueBytes = Integer.MAX_VALUE;
     private Verification verification = Verification.ALWAYS;
@@ -230,15 +276,16 @@ public final class BlobStoreOptions {
     private long compactionBytesPerSecond = Long.MAX_VALUE;
     private Duration checkpointInterval = Duration.ofMinutes(1);
     private long checkpointEntries = 1_000_000;
+    private Duration idleFlush = Duration.ofSeconds(5);
 
-    private Builder(StoreMode mode, long maxBytes) {
+    private Builder(StoreMode mode) {
       this.mode = mode;
-      this.maxBytes = maxBytes;
     }
 
     private Builder(BlobStoreOptions options) {
-      this(options.mode, options.maxBytes);
-      this.segmentBytes = options.segmentBytes;
+      this(options.mode);
+      this.maxBytes = options.maxBytes == 0 ? null : options.maxBytes;
+      this.segmentBytes = options.segmentBytes == 0 ? null : options.segmentBytes;
       this.slabs = options.slabs;
       this.maxValueBytes = options.maxValueBytes;
       this.verification = options.verification;
@@ -250,9 +297,13 @@ public final class BlobStoreOptions {
       this.compactionBytesPerSecond = options.compactionBytesPerSecond;
       this.checkpointInterval = options.checkpointInterval;
       this.checkpointEntries = options.checkpointEntries;
+      this.idleFlush = options.idleFlush;
     }
 
-    /** The most bytes of disk a cache may take; at least four segments. Not for durable stores. */
+    /**
+     * The most bytes that the segments of a cache may take on disk; at least 288 KiB and four
+     * segments. The checkpoint and the key index come on top. Not for durable stores.
+     */
     public Builder maxBytes(long bytes) {
       this.maxBytes = bytes;
       return this;
@@ -327,7 +378,9 @@ public final class BlobStoreOptions {
       return this;
     }
 
-    /** The time after which a checkpoint is due if anything has changed, from 0 on. */
+    /**
+     * The time after which a checkpoint is due if one in 100 keys has changed, from 0 to 365 days.
+     */
     public Builder checkpointInterval(Duration interval) {
       this.checkpointInterval = interval;
       return this;
@@ -340,22 +393,52 @@ public final class BlobStoreOptions {
     }
 
     /**
+     * How long the oldest record of a cache that is not on disk may wait there, from 10 ms to 365
+     * days; 5 seconds by default. Then all that waits is flushed, so that a crash, or an end of the
+     * process without {@link BlobStore#close}, loses nothing that is older. {@link Duration#ZERO}
+     * for ever: records are then flushed when a slab is full, by {@link BlobStore#sync}, and by
+     * {@link BlobStore#close}.
+     *
+     * <p>A durable store does not need it, and ignores it: what it acknowledged is in its log.
+     */
+    public Builder idleFlush(Duration time) {
+      this.idleFlush = time;
+      return this;
+    }
+
+    /** What a cache with a bound has if nothing else is said. */
+    private static int defaultSegmentBytes(StoreMode mode, long maxBytes) {
+      long part = maxBytes / 64 & -Disk.BLOCK;
+      return mode == StoreMode.DURABLE
+          ? DEFAULT_SEGMENT_BYTES
+          : (int) Math.max(SMALLEST_SEGMENT, Math.min(DEFAULT_SEGMENT_BYTES, part));
+    }
+
+    /**
      * The options.
      *
      * @throws IllegalArgumentException that names every setting out of range, if one is
      */
     public BlobStoreOptions build() {
+      long bound = maxBytes == null ? 0 : maxBytes;
+      int segment = 0;
+      if (segmentBytes != null) {
+        segment = segmentBytes;
+      } else if (maxBytes != null) {
+        segment = defaultSegmentBytes(mode, bound);
+      }
       List<String> faults = new ArrayList<>();
-      if (segmentBytes < SMALLEST_SEGMENT
-          || segmentBytes > LARGEST_SEGMENT
-          || segmentBytes % Disk.BLOCK != 0) {
-        faults.add("segmentBytes " + segmentBytes + " is not a multiple of 4096 in 72 KiB..1 GiB");
+      if (segmentBytes != null
+          && (segment < SMALLEST_SEGMENT
+              || segment > LARGEST_SEGMENT
+              || segment % Disk.BLOCK != 0)) {
+        faults.add("segmentBytes " + segment + " is not a multiple of 4096 in 72 KiB..1 GiB");
       }
-      if (mode == StoreMode.DURABLE && maxBytes != Long.MAX_VALUE) {
-        faults.add("maxBytes " + maxBytes + " is set, but a durable store is not bounded");
+      if (mode == StoreMode.DURABLE && bound != Long.MAX_VALUE) {
+        faults.add("maxBytes " + bound + " is set, but a durable store is not bounded");
       }
-      if (maxBytes / 4 < segmentBytes) {
-        faults.add("maxBytes " + maxBytes + " is less than four segments of " + segmentBytes);
+      if (maxBytes != null && bound / 4 < segment) {
+        faults.add("maxBytes " + bound + " is less than four segments of " + segment);
       }
       require(faults, slabs >= 2 && slabs <= MOST_SLABS, "slabs " + slabs + " is not in 2..1024");
       require(faults, maxValueBytes >= 0, "maxValueBytes " + maxValueBytes + " is negative");
@@ -378,8 +461,12 @@ public final class BlobStoreOptions {
           "compactionBytesPerSecond " + compactionBytesPerSecond + " is less than 1 MiB");
       require(
           faults,
-          checkpointInterval != null && !checkpointInterval.isNegative(),
-          "checkpointInterval " + checkpointInterval + " is null or negative");
+          checkpointInterval != null && isBetween(Duration.ZERO, checkpointInterval),
+          "checkpointInterval " + checkpointInterval + " is not in 0..365 days");
+      require(
+          faults,
+          idleFlush != null && (idleFlush.isZero() || isBetween(SHORTEST_IDLE, idleFlush)),
+          "idleFlush " + idleFlush + " is neither 0 nor in 10 ms..365 days");
       require(
           faults,
           checkpointEntries >= 1,
@@ -387,7 +474,11 @@ public final class BlobStoreOptions {
       if (!faults.isEmpty()) {
         throw new IllegalArgumentException(String.join("; ", faults));
       }
-      return new BlobStoreOptions(this);
+      return new BlobStoreOptions(this, bound, segment);
+    }
+
+    private static boolean isBetween(Duration least, Duration time) {
+      return time.compareTo(least) >= 0 && time.compareTo(LONGEST) <= 0;
     }
 
     private static void require(List<String> faults, boolean holds, String fault) {

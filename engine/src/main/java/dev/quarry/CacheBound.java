@@ -83,14 +83,27 @@ final class CacheBound {
   }
 
   /**
-   * Sets space aside for a segment that is not a slab's, until {@link #release}.
+   * Reserves disk space for a segment that is not a slab's, until {@link #release}. A cache that
+   * has so much reserves a whole segment at a time, so that a value that grows does not make room
+   * again for each of its pieces.
    *
+   * @param held what was set aside for the same segment before
+   * @param more bytes that it needs beside those
+   * @return bytes set aside, at least as many
    * @throws StoreFullException if that would take a cache beyond its bound, and no room can be made
    */
-  void reserve(long bytes) {
+  long reserve(long held, long more) {
+    if (!isBound()) {
+      return 0;
+    }
+    if (held + more > most()) {
+      throw refusal(held + more);
+    }
+    long bytes = held == 0 ? more : Math.max(more, Math.min(options.segmentBytes(), most() - held));
     while (!tryReserve(bytes)) {
       makeRoom.accept(bytes);
     }
+    return bytes;
   }
 
   private boolean tryReserve(long bytes) {

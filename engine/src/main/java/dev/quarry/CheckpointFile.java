@@ -4,6 +4,7 @@ import dev.quarry.index.checkpoint.Checkpoint;
 import dev.quarry.index.sieve.Ghost;
 import dev.quarry.index.sieve.GhostImage;
 import dev.quarry.segment.Disk;
+import dev.quarry.segment.DiskShortageException;
 import dev.quarry.segment.StoreLayout;
 import java.io.Closeable;
 import java.io.IOException;
@@ -44,6 +45,8 @@ final class CheckpointFile implements Closeable {
     try {
       fileLength = disk.exists(layout.checkpoint()) ? disk.size(layout.checkpoint()) : 0;
       return new CheckpointFile(Checkpoint.open(disk, layout, storeId), fileLength);
+    } catch (DiskShortageException e) {
+      throw e; // it may be good
     } catch (IOException | BlobStoreException e) {
       return useless(fileLength, e);
     }

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checkpointer {
 
+  /** A checkpoint that is due for its age is worth writing if one in so many keys has changed. */
+  private static final int KEYS_PER_CHANGE = 100;
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final CheckpointWriter writer;
@@ -84,11 +87,16 @@ final class Checkpointer {
     return fileLength;
   }
 
-  /** Writes a checkpoint if enough has changed, or long enough ago. */
+  /**
+   * Writes a checkpoint if much has changed, or something and the last one is old. Where little has
+   * changed of many keys, as when a few are put now and then, the next opening gains less than the
+   * checkpoint costs.
+   */
   void writeIfDue() throws IOException {
     long changes = pending.get();
     boolean old = System.nanoTime() - lastNanos >= options.checkpointInterval().toNanos();
-    if (changes >= options.checkpointEntries() || (old && changes > 0)) {
+    boolean worth = changes > 0 && changes >= directory.liveKeys() / KEYS_PER_CHANGE;
+    if (changes >= options.checkpointEntries() || (old && worth)) {
       write();
     }
   }

@@ -90,29 +90,45 @@ final class CompactionPicker {
    * Chooses neighbours that are many and tiny, whatever their garbage: what small slabs became, or
    * what is left of large values.
    *
+   * <p>None of them is more than a quarter of them all, so each time a record is copied its segment
+   * grows to four times the size: what comes in small portions is copied a few times, not once for
+   * each portion. Only the most neighbours that go together at all are chosen whatever their sizes.
+   *
    * @param queue all segments, in the order of the queue
    */
   Choice crowded(List<Segment> queue) {
     Segment newest = newest(queue);
-    int first = 0;
-    long kept = 0;
-    for (int i = 0; i < queue.size(); i++) {
-      Segment segment = queue.get(i);
-      if (!isEligible(segment, newest) || segment.size() > segmentBytes / CROWD) {
-        first = i + 1;
-        kept = 0;
-        continue;
-      }
-      if (i > first && highest(queue.get(i - 1)) >= segment.place()) {
-        first = i;
-        kept = 0;
-      }
-      kept += kept(segment);
-      if (i + 1 - first == CROWD && kept <= segmentBytes) {
-        return new Choice(List.copyOf(queue.subList(first, i + 1)), "");
+    for (int last = CROWD - 1; last < queue.size(); last++) {
+      int first = firstOfCrowd(queue, last, newest);
+      if (first >= 0) {
+        return new Choice(List.copyOf(queue.subList(first, last + 1)), "");
       }
     }
     return Choice.nothing("no crowd of tiny segments");
+  }
+
+  /** Where the smallest crowd begins that ends with a segment; -1 if there is none. */
+  private int firstOfCrowd(List<Segment> queue, int last, @Nullable Segment newest) {
+    long kept = 0;
+    long largest = 0;
+    for (int count = 1; count <= MOST_INPUTS && count <= last + 1; count++) {
+      int first = last + 1 - count;
+      Segment segment = queue.get(first);
+      if (!isEligible(segment, newest)
+          || segment.size() > segmentBytes / CROWD
+          || (count > 1 && highest(segment) >= queue.get(first + 1).place())) {
+        return -1;
+      }
+      kept += kept(segment);
+      largest = Math.max(largest, kept(segment));
+      if (kept > segmentBytes) {
+        return -1;
+      }
+      if (count >= CROWD && (largest <= kept / 4 || count == MOST_INPUTS)) {
+        return first;
+      }
+    }
+    return -1;
   }
 
   private int first(List<Segment> queue, int seed, @Nullable Segment newest) {

@@ -5,6 +5,7 @@ import dev.quarry.segment.Batch;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.Footer;
+import dev.quarry.segment.Lack;
 import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
@@ -71,6 +72,9 @@ final class Compactor {
   private final RateLimiter limiter;
   private final Counters counters;
   private final StagingBuffers buffers;
+
+  /** The id of an abandoned output, whose file may still exist; 0 if there is none. */
+  private int unwanted;
 
   /**
    * @param longest bytes of an output beyond which fewer inputs are taken
@@ -145,10 +149,13 @@ final class Compactor {
       }
       return compactPinned(inputs, pinned, leastGain, last);
     } catch (InternalError e) {
+      Lack.rethrow(e);
       inputs.forEach(Segment::setDamaged); // one of the files was cut short
       return Outcome.NOTHING;
     } finally {
-      pinned.forEach(input -> input.bytes.unpin());
+      for (Input input : pinned) {
+        input.bytes.unpin();
+      }
     }
   }
 
@@ -159,6 +166,7 @@ final class Compactor {
 
   private Outcome compactPinned(
       List<Segment> inputs, List<Input> pinned, double leastGain, boolean last) throws IOException {
+    tidy();
     CompactionPlan plan = plan(pinned, new HashSet<>(inputs));
     if (plan == null) {
       return Outcome.NOTHING;
@@ -177,9 +185,19 @@ final class Compactor {
       write(inputs, pinned, plan);
     }
     graveyard.bury(inputs); // before they leave the table, so that their files always count
-    segments.removeAll(inputs);
-    pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
-    inputs.forEach(Segment::retire);
+    try {
+      segments.removeAll(inputs);
+    } catch (OutOfMemoryError e) {
+      graveyard.exhume(inputs);
+      throw e;
+    }
+    try {
+      pinned.forEach(input -> keyOrder.forget(input.segment, input.bytes));
+    } finally {
+      for (Segment input : inputs) { // without a lambda, whose linking takes memory
+        input.retire();
+      }
+    }
     counters.compactedSegments.add(inputs.size());
     return plan.deadPuts > 0 ? Outcome.RECLAIMED : Outcome.REWRITTEN;
   }
@@ -267,19 +285,25 @@ final class Compactor {
     Path temporary = layout.segmentTemporary(id);
     LongArrayList moves = new LongArrayList();
     Segment output;
+    MappedSegment mapped = null;
+    unwanted = id;
     try {
       Trailer trailer = writeFile(id, temporary, inputs, pinned, plan, moves);
       disk.rename(temporary, layout.segment(id));
       disk.syncDirectory(layout.segments());
-      MappedSegment mapped = MappedSegment.map(disk, layout.segment(id));
+      mapped = MappedSegment.map(disk, layout.segment(id));
       output = new Segment(trailer, storeId, layout.segment(id), mapped);
-    } catch (IOException | InternalError e) {
-      takeBack(id, e);
+      output.setKeptBytes((long) plan.shadows.needed() * Batch.ENTRY_LENGTH, patience(plan));
+      output.setSettled();
+      segments.addAll(List.of(output));
+    } catch (IOException | InternalError | OutOfMemoryError e) {
+      if (mapped != null) {
+        mapped.retire();
+      }
+      takeBack(e);
       throw e;
     }
-    output.setKeptBytes((long) plan.shadows.needed() * Batch.ENTRY_LENGTH, patience(plan));
-    output.setSettled();
-    segments.addAll(List.of(output));
+    unwanted = 0;
     move(moves, output);
     added.accept(output);
     counters.compactionRead.add(plan.liveBytes);
@@ -363,18 +387,30 @@ final class Compactor {
     }
   }
 
-  /**
-   * Removes what an attempt left. An output that a crash could bring back when nothing is known of
-   * it any more must not be left, so if this fails, it is final.
-   */
-  private void takeBack(int id, Throwable failure) throws IOException {
+  /** Removes what an attempt left; {@link #tidy} does if that cannot be done now. */
+  private void takeBack(Throwable failure) throws IOException {
     try {
-      disk.delete(layout.segmentTemporary(id));
-      disk.delete(layout.segment(id));
+      tidy();
+    } catch (IOException | OutOfMemoryError e) {
+      if (!Lack.is(e)) {
+        e.addSuppressed(failure);
+        throw new IOException("a compaction cannot be taken back: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * Removes the output of an attempt that failed for a lack. A crash could bring it back, together
+   * with records deleted since. No compaction and no checkpoint may run before it is gone.
+   *
+   * @throws IOException if it cannot be removed; it is final, or to be tried again after a lack
+   */
+  void tidy() throws IOException {
+    if (unwanted != 0) {
+      disk.delete(layout.segmentTemporary(unwanted));
+      disk.delete(layout.segment(unwanted));
       disk.syncDirectory(layout.segments());
-    } catch (IOException e) {
-      e.addSuppressed(failure);
-      throw new IOException("a compaction cannot be taken back: " + e.getMessage(), e);
+      unwanted = 0;
     }
   }
 }

@@ -2,15 +2,21 @@ package dev.quarry;
 
 import dev.quarry.index.checkpoint.CheckpointWriter;
 import dev.quarry.index.sieve.Ghost;
+import dev.quarry.segment.DirectMemoryError;
 import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
+import dev.quarry.segment.StoreLock;
 import dev.quarry.wal.GroupCommit;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The parts of an open store, how they are put together, and in which order they are shut down.
@@ -18,7 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Engine {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
   private final BlobStoreOptions options;
+  private final StoreMemory memory;
   private final SegmentTable segments;
   private final Counters counters = new Counters();
   private volatile boolean closed;
@@ -34,6 +43,7 @@ final class Engine {
   private final Space space;
   private final CacheRoom room;
   private final Background background;
+  private final IdleFlush idleFlush;
   private final LargeValues largeValues;
   private final ReadPath reads;
   private final WritePath writes;
@@ -46,6 +56,7 @@ final class Engine {
   /**
    * Recovers a store that is locked, and starts it.
    *
+   * @param lock of the store, which stays the caller's
    * @throws IOException if that fails; nothing is left open
    */
   static Engine start(
@@ -53,15 +64,21 @@ final class Engine {
       StoreIdentity identity,
       BlobStoreOptions options,
       Environment environment,
-      MeteredDisk disk)
+      MeteredDisk disk,
+      StoreLock lock)
       throws IOException {
+    StoreMemory memory = StoreMemory.take(options);
     try (CheckpointFile checkpoint = CheckpointFile.find(disk, layout, identity.storeId())) {
+      memory.require(checkpoint.entries());
       try {
-        return start(layout, identity, options, environment, disk, checkpoint);
+        return start(layout, identity, options, memory, environment, disk, lock, checkpoint);
       } catch (CheckpointFile.LostException e) {
         CheckpointFile useless = checkpoint.useless(e);
-        return start(layout, identity, options, environment, disk, useless);
+        return start(layout, identity, options, memory, environment, disk, lock, useless);
       }
+    } catch (Throwable e) {
+      memory.close();
+      throw e;
     }
   }
 
@@ -69,15 +86,33 @@ final class Engine {
       StoreLayout layout,
       StoreIdentity identity,
       BlobStoreOptions options,
+      StoreMemory memory,
       Environment environment,
       MeteredDisk disk,
+      StoreLock lock,
       CheckpointFile checkpoint)
       throws IOException {
     SegmentTable segments = new SegmentTable();
+    List<ExecutorService> threads =
+        List.of(environment.background().get(), environment.background().get());
     try {
-      return new Engine(layout, identity, options, environment, disk, segments, checkpoint);
+      return new Engine(
+          layout,
+          identity,
+          options,
+          memory,
+          threads,
+          environment,
+          disk,
+          lock,
+          segments,
+          checkpoint);
     } catch (Throwable e) {
+      threads.forEach(Background::end);
       segments.all().forEach(Segment::retire);
+      if (e instanceof DirectMemoryError) {
+        throw memory.tooLittle(checkpoint.entries(), e);
+      }
       throw e;
     }
   }
@@ -86,8 +121,11 @@ final class Engine {
       StoreLayout layout,
       StoreIdentity identity,
       BlobStoreOptions options,
+      StoreMemory memory,
+      List<ExecutorService> threads,
       Environment environment,
       MeteredDisk disk,
+      StoreLock lock,
       SegmentTable segments,
       CheckpointFile checkpoint)
       throws IOException {
@@ -95,6 +133,7 @@ final class Engine {
     final boolean cache = options.mode() == StoreMode.CACHE;
     final UUID storeId = identity.storeId();
     this.options = options;
+    this.memory = memory;
     this.disk = disk;
     this.segments = segments;
     this.latch = new FailureLatch(options.mode());
@@ -106,13 +145,27 @@ final class Engine {
             checkpoint.entries());
     Ghost ghost = cache && options.ghost() ? checkpoint.ghost(options, directory) : null;
     this.recovered =
-        Recovery.run(disk, layout, identity, segments, directory, checkpoint.get(), ghost);
+        Recovery.run(
+            disk, layout, identity, segments, directory, memory.staging(), checkpoint.get(), ghost);
+    StoredBound.keep(options, identity, disk, layout);
     this.reads = new ReadPath(directory, segments, options.verification(), counters, () -> closed);
-    this.keyOrder = new KeyOrder(layout.keyIndex(), !cache, segments, directory);
+    this.keyOrder = new KeyOrder(layout.keyIndex(), !cache, segments, directory, lock);
     this.commit = cache ? null : new GroupCommit(disk, layout);
-    this.spaceExecutor = environment.background().get();
+    this.spaceExecutor = threads.get(0);
+    ExecutorService flushExecutor = threads.get(1);
+    this.idleFlush =
+        new IdleFlush(
+            cache ? options.idleFlush() : Duration.ZERO,
+            environment.alarms().apply(flushExecutor),
+            this::requestFlushOfAll);
     this.reserve =
-        new Reserve(disk, layout, cache ? 0 : options.segmentBytes(), latch, spaceExecutor);
+        new Reserve(
+            disk,
+            layout,
+            memory.staging(),
+            cache ? 0 : options.segmentBytes(),
+            latch,
+            spaceExecutor);
     reserve.open();
     this.flusher = new Flusher(disk, layout, directory.hasher(), commit, reserve);
     this.graveyard = new Graveyard(disk, layout);
@@ -121,6 +174,7 @@ final class Engine {
             storeId,
             layout,
             options,
+            memory.slabs(),
             segments,
             commit,
             latch,
@@ -128,7 +182,8 @@ final class Engine {
             recovered.nextSequence(),
             this::requestFlush,
             graveyard,
-            this::makeRoom);
+            this::makeRoom,
+            idleFlush::slabOpened);
     TombstoneSweeper sweeper = new TombstoneSweeper(directory, keyOrder::takeIn);
     Eviction eviction =
         cache
@@ -142,7 +197,7 @@ final class Engine {
                 environment.evictions(),
                 checkpoint.hand())
             : null;
-    StagingBuffers buffers = new StagingBuffers(options.segmentBytes());
+    StagingBuffers buffers = memory.staging();
     this.checkpointer =
         new Checkpointer(
             new CheckpointWriter(disk, layout, storeId, buffers),
@@ -186,7 +241,7 @@ final class Engine {
     this.room = new CacheRoom(space, memtable, segments, graveyard, latch);
     this.background =
         new Background(
-            environment.background().get(),
+            flushExecutor,
             memtable,
             flusher,
             new SlabDropper(memtable, sweeper, directory),
@@ -201,7 +256,7 @@ final class Engine {
             storeId,
             disk,
             layout,
-            buffers,
+            memory.values(),
             memtable,
             directory,
             segments,
@@ -212,9 +267,11 @@ final class Engine {
         new WritePath(memtable, directory, largeValues, commit, latch, reserve, counters, options);
     this.usage = new DiskUsage(segments, graveyard, commit, reserve, checkpointer, disk, layout);
     checkpointer.changed(recovered.uncoveredEntries());
+    directory.takeMemoryFrom(memtable.residents()::freeMemory);
     directory.watchSpace(options.capacityBytes(), space::request);
     memtable.start();
     space.start();
+    idleFlush.start();
     this.recoveryNanos = System.nanoTime() - start;
   }
 
@@ -230,6 +287,10 @@ final class Engine {
 
   private void requestFlush() {
     background.requestFlush();
+  }
+
+  private boolean requestFlushOfAll() {
+    return memtable.requestFlushOfAll();
   }
 
   /** Puts and deletes. */
@@ -277,6 +338,7 @@ final class Engine {
         usage.deadBytes(),
         usage.totalBytes(),
         memtable.memoryBytes(),
+        memory.stagingBytes(),
         directory.index().memoryBytes(),
         directory.bloom().memoryBytes(),
         keyOrder.memoryBytes(),
@@ -303,22 +365,31 @@ final class Engine {
         directory.observedBloomRate(),
         space.idleReason(),
         usage.liveShares(),
-        latch.message());
+        latch.message(),
+        options.maxBytes(),
+        lack());
+  }
+
+  private @Nullable String lack() {
+    String flushing = background.lack();
+    return flushing == null ? space.lack() : flushing;
   }
 
   /** Puts on disk what is not, and lets go of everything. Once; what comes later is refused. */
   void shutDown() throws IOException {
     closed = true;
+    idleFlush.stop();
     try {
       space.stop();
       largeValues.close();
       space.awaitPass();
       space.logEvictions();
       memtable.close();
-    } catch (StoreFullException e) {
+    } catch (StoreFullException | ResourceExhaustedException e) {
       if (options.mode() == StoreMode.CACHE) {
         throw e;
       }
+      LOG.warn("the newest records stay in the log until the next opening: {}", e.getMessage());
     } finally {
       background.close();
       Background.end(spaceExecutor);
@@ -340,6 +411,7 @@ final class Engine {
     } finally {
       memtable.release();
       segments.all().forEach(Segment::retire);
+      memory.close();
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.quarry.index.Location;
 import dev.quarry.index.Replaced;
 import dev.quarry.index.sieve.Ghost;
 import dev.quarry.index.sieve.Sieve;
+import dev.quarry.segment.Lack;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +94,7 @@ final class Eviction {
             }
           });
     } catch (InternalError e) {
+      Lack.rethrow(e);
       segment.setDamaged(); // the file was cut short
     } finally {
       bytes.unpin();

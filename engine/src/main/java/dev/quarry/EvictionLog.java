@@ -30,15 +30,24 @@ final class EvictionLog {
     this.observer = observer;
   }
 
-  /** Takes note of an evicted record. */
+  /**
+   * Makes room for another record, which {@link #add} is about to note.
+   *
+   * @throws OutOfMemoryError if there is no memory for it
+   */
+  void prepare() {
+    pending.ensureCapacity(pending.size() + LONGS);
+  }
+
+  /** Takes note of an evicted record, after {@link #prepare}. */
   void add(long low, long high, long length, long sequence) {
-    if (ghost != null) {
-      ghost.add(low, high, length);
-    }
     pending.addLong(low);
     pending.addLong(high);
     pending.addLong(length);
     pending.addLong(sequence);
+    if (ghost != null) {
+      ghost.add(low, high, length);
+    }
     observer.evicted(low, high);
   }
 
@@ -75,12 +84,19 @@ final class EvictionLog {
           pending.getLong(i + 3));
     }
     Slab slab = memtable.active().slab();
+    Slab.prepareThread();
     long ticket = slab.reserveBatch(entries);
     if (ticket == Slab.FULL) {
       return false;
     }
-    slab.writeBatch(ticket, batch.flip());
-    slab.settleBatch(entries);
+    try {
+      slab.writeBatch(ticket, batch.flip());
+    } catch (OutOfMemoryError e) {
+      slab.abandon(ticket, Batch.recordLength(entries));
+      throw e;
+    } finally {
+      slab.settleBatch(entries);
+    }
     return true;
   }
 

@@ -2,6 +2,7 @@ package dev.quarry;
 
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskInterruptedException;
+import dev.quarry.segment.DiskShortageException;
 import dev.quarry.segment.ForwardingDisk;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,6 +52,8 @@ final class FinalSyncDisk extends ForwardingDisk {
         syncNow(path);
       } catch (DiskInterruptedException e) {
         throw e; // it is to be done again
+      } catch (DiskShortageException e) {
+        throw e; // there was no sync
       } catch (IOException e) {
         failure = e;
         throw e;

@@ -1,26 +1,26 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.quarry.segment.DiskFullException;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which attempts to flush found the disk full. Who asks for an attempt is refused by that one or by
- * a later one, but not by one that was under way: there may be room since it looked. Safe for use
- * by any number of threads.
+ * Records which attempts to flush failed for a lack, as of space on the disk. A caller is refused
+ * by an attempt that began after it asked, never by one that had begun before: the lack may be over
+ * since that one looked. Safe for use by any number of threads.
  */
 final class FlushAttempts {
 
   @GuardedBy("this")
   private long begun;
 
-  /** The last that found the disk full. */
+  /** The last that failed for a lack. */
   @GuardedBy("this")
   private long refused;
 
-  /** Why the last attempt to flush a slab found no room; null when it did. */
+  /** What the last attempt to flush a slab lacked; null when it lacked nothing. */
   @GuardedBy("this")
-  private @Nullable DiskFullException reason;
+  private @Nullable IOException reason;
 
   /** How many have begun. */
   synchronized long begun() {
@@ -31,10 +31,10 @@ final class FlushAttempts {
     begun++;
   }
 
-  /** The one that began last found the disk full. */
-  synchronized void foundFull(DiskFullException full) {
+  /** The one that began last was ended by a lack. */
+  synchronized void foundLack(IOException lack) {
     refused = begun;
-    reason = full;
+    reason = lack;
   }
 
   /** A slab was flushed, or needs it no more. */
@@ -43,13 +43,14 @@ final class FlushAttempts {
   }
 
   /**
-   * Refuses who asked when so many had begun, if one since then found the disk full.
+   * Refuses who asked when so many had begun, if a lack ended one since then.
    *
-   * @throws StoreFullException if so
+   * @throws StoreFullException if that was of space
+   * @throws ResourceExhaustedException if it was another
    */
   synchronized void checkSince(long asked) {
     if (reason != null && refused > asked) {
-      throw new StoreFullException("the disk is full: " + reason.getMessage(), reason);
+      throw Refusal.of(reason);
     }
   }
 }

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  *       renamed. A crash before leaves a temporary file, which the next opening removes.
  * </ul>
  *
- * <p>A slab that finds the disk full stays in memory and is tried again when a writer next needs
- * the room. Runs on the store's background thread alone.
+ * <p>A slab that a lack keeps from the disk stays in memory. Each step is taken once: the next
+ * attempt goes on where the one before ended. Runs on the store's background thread alone.
  */
 final class Flusher {
 
@@ -42,11 +42,20 @@ final class Flusher {
   private final @Nullable GroupCommit commit;
   private final Reserve reserve;
 
-  /** The log of the oldest sealed slab, complete, after an attempt that found the disk full. */
+  /** The log of the oldest sealed slab, complete, after an attempt that a lack ended. */
   private @Nullable DiskFile unpromoted;
 
-  /** The trailer of that log when it is written, and the log closed and to be renamed. */
+  /** The trailer of that slab when its file is whole, on stable storage, and to be renamed. */
   private @Nullable Trailer complete;
+
+  /** Whether the temporary file of that slab has been renamed, not necessarily for good. */
+  private boolean renamed;
+
+  /** The trailer of that slab when its file has its name for good. */
+  private @Nullable Trailer named;
+
+  /** That file, until {@link #done}. */
+  private @Nullable MappedSegment mapped;
 
   /**
    * @param commit the log; null in a cache
@@ -66,29 +75,38 @@ final class Flusher {
   }
 
   /**
-   * Makes a file of a sealed slab.
+   * Makes a file of the oldest sealed slab. Until {@link #done} it may be called again, after a
+   * lack or not, and returns the same.
    *
    * @return null if the slab holds no record, and so needs no file
    * @throws DiskFullException if there is no room; it may be tried again
+   * @throws dev.quarry.segment.DiskShortageException if something else lacks; it may be tried again
    */
   @Nullable MappedSegment flush(ActiveSlab sealed) throws IOException {
     Slab slab = sealed.slab();
-    Trailer trailer =
-        commit == null
-            ? write(slab)
-            : reserve.withReserve(
-                () -> promote(slab, commit, Objects.requireNonNull(sealed.log())));
-    if (trailer == null) {
+    if (named == null) {
+      named =
+          commit == null
+              ? write(slab)
+              : reserve.withReserve(
+                  () -> promote(slab, commit, Objects.requireNonNull(sealed.log())));
+    }
+    if (named == null) {
       return null;
     }
-    MappedSegment mapped = MappedSegment.map(disk, layout.segment(slab.id()));
-    sealed.segment().flushed(trailer);
+    if (mapped == null) {
+      mapped = MappedSegment.map(disk, layout.segment(slab.id()));
+      sealed.segment().flushed(named);
+    }
     return mapped;
   }
 
-  /**
-   * Each step is taken once; an attempt that follows one that found the disk full goes on there.
-   */
+  /** Ends the work on a slab: the next one is another's. */
+  void done() {
+    named = null;
+    mapped = null;
+  }
+
   private @Nullable Trailer promote(Slab slab, GroupCommit commit, GroupCommit.Ticket log)
       throws IOException {
     if (complete == null) {
@@ -100,8 +118,8 @@ final class Flusher {
       }
       Trailer trailer = slab.finish(hasher);
       LogPromotion.complete(slab, unpromoted, commit.durable(log), trailer);
-      close();
-      complete = trailer;
+      complete = trailer; // first: if closing meets a lack, the rename is still to come
+      closeLog();
     }
     Trailer trailer = complete;
     if (trailer.entries() > 0) {
@@ -115,6 +133,24 @@ final class Flusher {
   }
 
   private @Nullable Trailer write(Slab slab) throws IOException {
+    if (complete == null) {
+      complete = writeTemporary(slab);
+    }
+    Trailer trailer = complete;
+    if (trailer == null) {
+      return null;
+    }
+    if (!renamed) {
+      disk.rename(layout.segmentTemporary(slab.id()), layout.segment(slab.id()));
+      renamed = true;
+    }
+    disk.syncDirectory(layout.segments());
+    complete = null;
+    renamed = false;
+    return trailer;
+  }
+
+  private @Nullable Trailer writeTemporary(Slab slab) throws IOException {
     while (slab.completedPrefix(FileHeader.LENGTH) < slab.end()) {
       LockSupport.parkNanos(this, PARK_NANOS); // a writer is copying
     }
@@ -131,13 +167,20 @@ final class Flusher {
       }
       file.force();
     }
-    disk.rename(temporary, layout.segment(slab.id()));
-    disk.syncDirectory(layout.segments());
     return trailer;
   }
 
   /** Closes what an attempt left open. */
   void close() throws IOException {
+    MappedSegment unused = mapped;
+    mapped = null;
+    if (unused != null) {
+      unused.retire();
+    }
+    closeLog();
+  }
+
+  private void closeLog() throws IOException {
     DiskFile file = unpromoted;
     unpromoted = null;
     if (file != null) {

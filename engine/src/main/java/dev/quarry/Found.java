@@ -1,6 +1,7 @@
 package dev.quarry;
 
 import dev.quarry.BlobStoreOptions.Verification;
+import dev.quarry.segment.Lack;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
 import java.nio.ByteBuffer;
@@ -122,6 +123,7 @@ final class Found {
 
   /** What to throw when the mapping has no file behind it any more. */
   CorruptionException cutShort(InternalError cause) {
+    Lack.rethrow(cause);
     return new CorruptionException(
         segment().path(), offset, "the file was cut short while it was open", cause);
   }

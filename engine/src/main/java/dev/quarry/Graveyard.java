@@ -34,6 +34,11 @@ final class Graveyard {
     buried.addAll(segments);
   }
 
+  /** Gives segments back that did not leave the table after all. */
+  synchronized void exhume(Collection<Segment> segments) {
+    buried.removeAll(segments);
+  }
+
   /**
    * Deletes the files of those that no reader holds on to, durably.
    *

@@ -1,9 +1,8 @@
 package dev.quarry;
 
 import dev.quarry.index.keys.KeyIndexDamagedException;
-import dev.quarry.index.keys.OrderedKeys;
+import dev.quarry.index.keys.KeyIndexUnavailableException;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -11,28 +10,34 @@ import org.jspecify.annotations.Nullable;
  * The keys of a range that have a value, in the order of their unsigned bytes, each once.
  *
  * <p>A key that has a value from before the cursor was made until after it passed is seen; one that
- * gets or loses its value meanwhile may or may not be. For use by one thread at a time; close it,
- * as it keeps files of the key index.
+ * gets or loses its value meanwhile may or may not be. A key whose value is damaged is seen, too.
+ * Where a key itself is damaged so that it cannot be read, {@link #next} throws a {@link
+ * CorruptionException} instead of returning false at the end of the range, whatever the range, and
+ * at each further call: all keys that can be read have been handed out then.
+ *
+ * <p>For use by one thread at a time; close it, as it keeps files of the key index.
  */
 public final class KeyCursor implements AutoCloseable {
 
-  private static final int MOST_RESTARTS = 3;
+  private static final int MOST_RESTARTS = 5;
 
   private final KeyOrder order;
   private final KeyRange range;
   private final Predicate<byte[]> isLive;
 
-  private OrderedKeys indexed;
-  private Iterator<byte[]> others;
+  private KeyOrder.Candidates candidates;
   private int restarts;
 
   /** The next key of each source; null when it is not known, or there is none. */
-  private byte @Nullable [] nextIndexed;
+  private byte @Nullable [] nextOnDisk;
 
-  private byte @Nullable [] nextOther;
+  private byte @Nullable [] nextInMemory;
 
   /** The last candidate, live or not; null at the start. */
   private byte @Nullable [] last;
+
+  /** Whether the last candidate is in memory, which then is at it. */
+  private boolean isLastInMemory;
 
   /** The key that the cursor is at; null before the first and behind the last. */
   private byte @Nullable [] key;
@@ -43,26 +48,36 @@ public final class KeyCursor implements AutoCloseable {
     this.order = order;
     this.range = range;
     this.isLive = isLive;
-    KeyOrder.Candidates candidates = order.candidates(range);
-    this.indexed = candidates.indexed();
-    this.others = candidates.others().iterator();
+    this.candidates = order.candidates(range);
+    byte[] from = range.from();
+    skip(from == null ? new byte[0] : from);
   }
 
   /**
    * Moves to the next key.
    *
    * @return false when there is none
+   * @throws CorruptionException if all keys that can be read have been handed out, and at least one
+   *     more has a value; it names file and offset
    * @throws StoreClosedException if the cursor or the store is closed
-   * @throws StoreFailedException if the key index fails and cannot be made anew
+   * @throws ResourceExhaustedException if keys must be ordered in memory, and there is too little;
+   *     the cursor stays where it is
    */
   public boolean next() {
     if (closed) {
       throw new StoreClosedException("the cursor is closed");
     }
-    do {
-      last = take();
-    } while (last != null && !isLive.test(last));
-    key = last;
+    key = null;
+    byte[] candidate = take();
+    while (candidate != null && !isLive.test(candidate)) {
+      passDead(candidate);
+      candidate = take();
+    }
+    candidates.walk().passed(candidate);
+    if (candidate == null) {
+      order.checkComplete();
+    }
+    key = candidate;
     return key != null;
   }
 
@@ -78,13 +93,43 @@ public final class KeyCursor implements AutoCloseable {
     return key.clone();
   }
 
+  private void passDead(byte[] dead) {
+    if (isLastInMemory && !order.isDeadForGood(candidates.inMemory(), dead)) {
+      candidates.walk().passed(dead); // its put may be on its way
+    } else if (!skip(dead)) {
+      candidates.walk().passedDead(dead);
+    }
+  }
+
+  /** Leaves out the keys from one on that are known to be dead; false if that one is not. */
+  private boolean skip(byte[] from) {
+    byte[] end = candidates.walk().skip(from);
+    if (end == null) {
+      return false;
+    }
+    try {
+      if (candidates.onDisk() != null) {
+        candidates.onDisk().seek(end);
+      }
+    } catch (KeyIndexDamagedException | KeyIndexUnavailableException | StoreClosedException e) {
+      restart(e);
+      return true;
+    }
+    candidates.inMemory().seek(end);
+    nextOnDisk = null;
+    nextInMemory = null;
+    return true;
+  }
+
   /** The lesser of the two sources' next keys, which is then taken from both. */
   private byte @Nullable [] take() {
     fill();
-    byte[] lesser = lesser(nextIndexed, nextOther);
+    byte[] lesser = lesser(nextOnDisk, nextInMemory);
     if (lesser != null) {
-      nextIndexed = Arrays.equals(lesser, nextIndexed) ? null : nextIndexed;
-      nextOther = Arrays.equals(lesser, nextOther) ? null : nextOther;
+      isLastInMemory = Arrays.equals(lesser, nextInMemory);
+      nextOnDisk = Arrays.equals(lesser, nextOnDisk) ? null : nextOnDisk;
+      nextInMemory = isLastInMemory ? null : nextInMemory;
+      last = lesser;
     }
     return lesser;
   }
@@ -97,30 +142,34 @@ public final class KeyCursor implements AutoCloseable {
   }
 
   private void fill() {
-    while (nextIndexed == null) {
+    order.checkOpen();
+    while (nextOnDisk == null && candidates.onDisk() != null) {
       try {
-        nextIndexed = indexed.next() ? indexed.key() : null;
+        nextOnDisk = candidates.onDisk().next() ? candidates.onDisk().key() : null;
         break;
-      } catch (KeyIndexDamagedException e) {
+      } catch (KeyIndexDamagedException | KeyIndexUnavailableException | StoreClosedException e) {
         restart(e);
       }
     }
-    while (nextOther == null && others.hasNext()) {
-      byte[] other = others.next();
-      nextOther = Arrays.equals(other, last) ? null : other;
+    if (nextInMemory == null && candidates.inMemory().next()) {
+      nextInMemory = candidates.inMemory().key();
     }
   }
 
-  /** Begins anew behind the last key, on a key index that has been made anew. */
-  private void restart(KeyIndexDamagedException damage) {
+  /**
+   * Begins anew behind the last key, when the key index has been mended; its part on disk may have
+   * been closed for another cursor, which met a failure.
+   */
+  private void restart(RuntimeException failure) {
+    order.checkOpen();
     if (restarts++ == MOST_RESTARTS) {
-      throw new StoreFailedException("the key index fails again and again", damage);
+      throw new StoreFailedException("the key index fails again and again", failure);
     }
-    indexed.close();
-    KeyOrder.Candidates candidates = order.candidates(last == null ? range : range.after(last));
-    indexed = candidates.indexed();
-    others = candidates.others().iterator();
-    nextOther = null;
+    candidates.close();
+    order.mend(failure);
+    candidates = order.candidates(last == null ? range : range.after(last));
+    nextOnDisk = null;
+    nextInMemory = null;
   }
 
   /** Lets go of what the cursor holds. Further calls do nothing. */
@@ -128,7 +177,7 @@ public final class KeyCursor implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      indexed.close();
+      candidates.close();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.quarry;
 
+import dev.quarry.bloom.BlockedBloomFilter;
 import dev.quarry.bloom.SwappableBloomFilter;
 import dev.quarry.index.Location;
 import dev.quarry.index.Replaced;
@@ -7,11 +8,15 @@ import dev.quarry.index.ShardedIndex;
 import dev.quarry.index.Supersedes;
 import dev.quarry.index.Verdict;
 import dev.quarry.index.sieve.Ghost;
+import dev.quarry.segment.DirectMemoryError;
+import dev.quarry.segment.DirectMemoryLimit;
 import dev.quarry.segment.KeyHash;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +63,9 @@ final class KeyDirectory {
 
   private volatile long capacity = Long.MAX_VALUE;
 
+  /** Frees memory outside the heap that the index needs more; returns false if there is none. */
+  private volatile BooleanSupplier spareMemory = () -> false;
+
   // owned by the thread that rebuilds the filter
   private long rejectedBefore;
   private long letThroughBefore;
@@ -73,8 +81,12 @@ final class KeyDirectory {
     this.index = new ShardedIndex(expectedEntries);
     this.bloom =
         new SwappableBloomFilter(
-            Math.max(options.expectedKeys(), REBUILD_FACTOR * expectedEntries),
-            options.bloomFalsePositiveRate());
+            filterKeys(options, expectedEntries), options.bloomFalsePositiveRate());
+  }
+
+  /** How many keys the bloom filter of a store with so many is made for. */
+  static long filterKeys(BlobStoreOptions options, long keys) {
+    return Math.max(options.expectedKeys(), REBUILD_FACTOR * keys);
   }
 
   /** Has keys that the policy remembers start visited from now on. */
@@ -106,6 +118,35 @@ final class KeyDirectory {
   /** Hashes a key into the scratch. */
   void hash(byte[] key, Scratch scratch) {
     hasher.hash(key, scratch.hash);
+  }
+
+  /** Hashes a key, from a buffer's index 0 to its limit, into the scratch. */
+  void hash(ByteBuffer key, Scratch scratch) {
+    hasher.hash(key, scratch.hash);
+  }
+
+  /** Sets what frees memory for the index when it lacks some, and returns false if it cannot. */
+  void takeMemoryFrom(BooleanSupplier freeMemory) {
+    spareMemory = freeMemory;
+  }
+
+  /**
+   * Makes what {@link #publish} needs for a key, but for what other threads take meanwhile.
+   *
+   * @param scratch holds the key's hash
+   * @throws OutOfMemoryError if there is no memory for it
+   */
+  void prepare(Scratch scratch) {
+    for (; ; ) {
+      try {
+        index.prepare(scratch.hash[1]);
+        return;
+      } catch (DirectMemoryError e) {
+        if (!spareMemory.getAsBoolean()) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** The location that the index holds for a hash, {@link Location#NONE} included. */
@@ -301,20 +342,6 @@ final class KeyDirectory {
     }
   }
 
-  /**
-   * Whether a key whose tombstone is on stable storage has no value, nor can a crash give it one:
-   * so it is if nothing is newer than that tombstone. A newer one may not have reached the disk.
-   *
-   * @param segment that the tombstone is in
-   * @param offset where in it
-   */
-  boolean isGone(byte[] key, Segment segment, long offset) {
-    Scratch scratch = Scratch.get();
-    hash(key, scratch);
-    long location = index.get(scratch.hash[0], scratch.hash[1]);
-    return location == Location.NONE || location == Location.pack(segment.id(), offset, true);
-  }
-
   /** Forgets the put of a key if its sequence number is not higher than one. */
   void forgetUpTo(long low, long high, long sequence) {
     long location = index.get(low, high);
@@ -330,6 +357,14 @@ final class KeyDirectory {
     Scratch scratch = Scratch.get();
     hash(key, scratch);
     return index.get(scratch.hash[0], scratch.hash[1]) != Location.NONE;
+  }
+
+  /** The tombstone that is the newest record of a key; {@link Location#NONE} if none is. */
+  long tombstone(byte[] key) {
+    Scratch scratch = Scratch.get();
+    hash(key, scratch);
+    long location = index.get(scratch.hash[0], scratch.hash[1]);
+    return Location.isTombstone(location) ? location : Location.NONE;
   }
 
   /** Bytes of records that the index points at, tombstones not counted. */
@@ -361,14 +396,21 @@ final class KeyDirectory {
     if (!needsRebuild()) {
       return;
     }
+    long keys = filterKeys(options, index.size());
+    long bytes = BlockedBloomFilter.bytesFor(keys, options.bloomFalsePositiveRate());
+    if (DirectMemoryLimit.isShort(bytes)) {
+      return; // a later pass finds it due again
+    }
     try {
       bloom.rebuild(
-          Math.max(options.expectedKeys(), REBUILD_FACTOR * index.size()),
+          keys,
           sink -> index.forEach((low, high, location, length, visited) -> sink.accept(low, high)));
       rejectedBefore = rejected.sum();
       letThroughBefore = letThrough.sum();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (OutOfMemoryError e) {
+      DirectMemoryLimit.refused(bytes); // as above; the present filter lets more through meanwhile
     }
   }
 

@@ -1,83 +1,113 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.quarry.index.keys.KeyIndex;
+import dev.quarry.index.Location;
 import dev.quarry.index.keys.KeyIndexDamagedException;
-import dev.quarry.index.keys.KeySink;
+import dev.quarry.index.keys.KeyIndexUnavailableException;
+import dev.quarry.index.keys.KeyMerge;
 import dev.quarry.index.keys.OrderedKeys;
-import dev.quarry.segment.FileHeader;
-import dev.quarry.segment.RecordFormat;
+import dev.quarry.index.keys.PackedKeys;
 import dev.quarry.segment.SegmentBytes;
-import dev.quarry.segment.Slab;
+import dev.quarry.segment.StoreLock;
 import dev.quarry.segment.Trailer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.agrona.collections.IntHashSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keys in byte order. Those of segments on disk come from the key index, which is opened, and
- * filled with all it lacks, when ordered keys are first asked for; those of slabs are sorted on the
- * spot.
+ * Keys in byte order. Those of settled segments come from the key indexes ({@link KeyCover}), which
+ * are opened, and filled with all they lack, when ordered keys are first asked for; those of the
+ * others from {@link SlabKeys}.
  *
- * <p>Both give more keys than are live; {@link KeyCursor} asks about each. The key index is never
- * the truth: whenever it is found damaged, it is emptied and filled anew.
+ * <p>All give more keys than are live; {@link KeyCursor} asks about each, and leaves out what is in
+ * {@link DeadStretches}. To make a cursor takes as long as there are records it has not looked at
+ * yet, and is independent of how many there are.
  *
  * <p>Safe for use by any number of threads.
  */
 final class KeyOrder {
 
   private static final Logger LOG = LoggerFactory.getLogger(KeyOrder.class);
-  private static final long PARK_NANOS = 20_000;
 
-  private static final int MOST_REPAIRS = 3;
-
-  private final Path path;
-  private final boolean durable;
   private final SegmentTable segments;
   private final KeyDirectory directory;
+  private final DeadStretches stretches = new DeadStretches();
+  private final SegmentKeyReader reader;
+  private final KeyCover cover;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Written under the lock; null until ordered keys are asked for, and after close. */
-  private volatile @Nullable KeyIndex index;
-
-  /** Whether the index has forgotten the segments that are no more. */
+  /** The {@link SegmentTable#version} that was looked at last. */
   @GuardedBy("lock")
-  private boolean pruned;
+  private @Nullable Object seen;
+
+  /** The segments that are in the key indexes. */
+  @GuardedBy("lock")
+  private final IntHashSet covered = new IntHashSet();
+
+  /** The others, by id. */
+  @GuardedBy("lock")
+  private TreeMap<Integer, SlabKeys> others = new TreeMap<>();
+
+  /** Bytes of the keys of the others, as of the last look. */
+  private volatile long otherBytes;
 
   private volatile boolean closed;
 
   /**
    * @param path of the key index
-   * @param durable whether what is deleted is on stable storage
+   * @param durable whether what is deleted is on stable storage. A cache's segments are all taken
+   *     in anew after an opening: keys were taken out for deletes and evictions that a crash may
+   *     have undone
    * @param directory of the keys' newest records
+   * @param storeLock held by who changes the key index, whose files are not behind the seam
    */
-  KeyOrder(Path path, boolean durable, SegmentTable segments, KeyDirectory directory) {
-    this.path = path;
-    this.durable = durable;
+  KeyOrder(
+      Path path,
+      boolean durable,
+      SegmentTable segments,
+      KeyDirectory directory,
+      StoreLock storeLock) {
     this.segments = segments;
     this.directory = directory;
+    this.reader = new SegmentKeyReader(segments, directory, stretches);
+    this.cover =
+        new KeyCover(
+            path, id -> durable && segments.get((int) id) != null, directory::isKnown, storeLock);
   }
 
-  /** What a cursor walks: keys of the key index, and others, both sorted, live or not. */
-  record Candidates(OrderedKeys indexed, List<byte[]> others) {}
+  /**
+   * What a cursor walks: keys on disk, if there are any, and in memory, both sorted, live or not;
+   * and what it proves on the way.
+   */
+  record Candidates(@Nullable OrderedKeys onDisk, KeyMerge inMemory, DeadStretches.Walk walk) {
+
+    void close() {
+      walk.close();
+      inMemory.close();
+      if (onDisk != null) {
+        onDisk.close();
+      }
+    }
+  }
 
   /** The keys of a range that a cursor must look at. */
   Candidates candidates(KeyRange range) {
     lock.lock();
     try {
-      for (int repairs = 0; ; repairs++) {
-        KeyIndex opened = open();
+      for (; ; ) {
+        checkOpen();
+        cover.open();
         try {
-          return candidates(opened, range);
-        } catch (KeyIndexDamagedException e) {
-          repair(opened, e, repairs);
+          return tryCandidates(range);
+        } catch (KeyIndexDamagedException | KeyIndexUnavailableException e) {
+          mendLocked(e);
         }
       }
     } finally {
@@ -86,103 +116,72 @@ final class KeyOrder {
   }
 
   /**
-   * Segments that settle while this runs are looked at here, or are in the key index already; the
-   * iterator, made last, then sees them.
+   * Segments that settle while this runs are looked at here, or are in a key index already; what is
+   * walked is made last, and has them.
    */
   @GuardedBy("lock")
-  private Candidates candidates(KeyIndex opened, KeyRange range) {
-    if (!pruned) {
-      prune(opened);
-      pruned = true;
+  private Candidates tryCandidates(KeyRange range) {
+    while (!lookAtOthers()) {
+      seen = null; // a segment went, and what is live of it is in one that came meanwhile
     }
-    List<byte[]> others = new ArrayList<>();
-    while (!isCovered(opened, range, others)) {
-      others.clear(); // a segment went, and what is live of it is in one that came meanwhile
-    }
-    others.sort(Arrays::compareUnsigned);
-    return new Candidates(opened.iterate(range.from(), range.to()), others);
-  }
-
-  /**
-   * Has segments forgotten that are no more. A cache's are all taken in anew: keys were taken out
-   * for deletes and evictions that a crash may have undone.
-   */
-  private void prune(KeyIndex opened) {
-    opened.retain(id -> durable && segments.get((int) id) != null);
+    List<PackedKeys> runs = new ArrayList<>(cover.inMemory());
+    others.values().forEach(keys -> runs.addAll(keys.runs()));
+    otherBytes = others.values().stream().mapToLong(SlabKeys::memoryBytes).sum();
+    OrderedKeys onDisk = cover.onDisk(range);
+    return new Candidates(
+        onDisk, new KeyMerge(runs, range.from(), range.to()), stretches.begin(range.from()));
   }
 
   @GuardedBy("lock")
-  private boolean isCovered(KeyIndex opened, KeyRange range, List<byte[]> others) {
-    for (Segment segment : inOrder()) {
-      boolean there =
-          segment.isSettled() ? takeIn(opened, segment) : collect(segment, range, others);
-      if (!there && !closed && segments.get(segment.id()) != segment) {
+  private boolean lookAtOthers() {
+    refresh();
+    for (Iterator<SlabKeys> i = others.values().iterator(); i.hasNext(); ) {
+      SlabKeys keys = i.next();
+      Segment segment = keys.segment();
+      boolean settled = segment.isSettled();
+      boolean there = settled ? takeInLocked(segment) : keys.look();
+      if (there && settled) {
+        covered.add(segment.id());
+        i.remove();
+      } else if (!there && !closed && segments.get(segment.id()) != segment) {
         return false;
       }
     }
     return true;
   }
 
-  private List<Segment> inOrder() {
-    List<Segment> all = segments.all();
-    all.sort(Comparator.comparingInt(Segment::id));
-    return all;
-  }
-
-  /** What to throw when a segment's mapping has no file behind it any more. */
-  private static CorruptionException cutShort(Segment segment, InternalError cause) {
-    return new CorruptionException(
-        segment.path(), 0, "the file was cut short while it was open", cause);
-  }
-
-  private static boolean collect(Segment segment, KeyRange range, List<byte[]> keys) {
-    SegmentBytes bytes = segment.pin();
-    if (bytes == null) {
-      return false;
+  /** Finds the segments that have come and gone, if any have. */
+  @GuardedBy("lock")
+  private void refresh() {
+    Object version = segments.version();
+    if (version == seen) {
+      return;
     }
-    try {
-      if (bytes instanceof Slab slab) {
-        awaitCompletion(slab);
+    TreeMap<Integer, SlabKeys> present = new TreeMap<>();
+    for (Segment segment : segments.all()) {
+      if (!covered.contains(segment.id())) {
+        SlabKeys known = others.get(segment.id());
+        present.put(segment.id(), known == null ? new SlabKeys(segment, reader, stretches) : known);
       }
-      segment.forEachRecord(
-          bytes,
-          (kind, key, offset, length, sequence) -> {
-            if (kind == RecordFormat.PUT && range.contains(key)) {
-              keys.add(key);
-            }
-          });
-      return true;
-    } catch (InternalError e) {
-      throw cutShort(segment, e);
-    } finally {
-      bytes.unpin();
     }
-  }
-
-  /** A cache's put has returned when its own record was complete, whatever lies before it. */
-  private static void awaitCompletion(Slab slab) {
-    int end = slab.end();
-    for (int at = slab.completedPrefix(FileHeader.LENGTH); at < end; ) {
-      LockSupport.parkNanos(slab, PARK_NANOS); // a writer is copying
-      at = slab.completedPrefix(at);
-    }
+    others = present;
+    seen = version;
   }
 
   /**
-   * Takes in the keys of a segment that has settled, if the key index is in use. Not before: a key
-   * whose put is not published yet may be {@linkplain #forget forgotten} with an older segment.
+   * Takes in the keys of a segment that has settled, if the key indexes are in use. Not before: a
+   * key whose put is not published yet may be {@linkplain #forget forgotten} with an older segment.
    */
   void takeIn(Segment segment) {
     if (!lock.tryLock()) {
       return; // a cursor is being made, which may take long; the next one takes in what is missing
     }
     try {
-      KeyIndex opened = index;
-      if (opened == null) {
-        return;
+      if (cover.isOpen() && takeInLocked(segment)) {
+        covered.add(segment.id());
+        others.remove(segment.id());
       }
-      takeIn(opened, segment);
-    } catch (KeyIndexDamagedException | BlobStoreException e) {
+    } catch (KeyIndexDamagedException | KeyIndexUnavailableException | BlobStoreException e) {
       // a cursor will find the segment missing, and make the index good
       LOG.warn("{} is not in the key index yet: {}", segment.path(), e.getMessage());
     } finally {
@@ -191,9 +190,9 @@ final class KeyOrder {
   }
 
   @GuardedBy("lock")
-  private boolean takeIn(KeyIndex opened, Segment segment) {
+  private boolean takeInLocked(Segment segment) {
     Trailer trailer = segment.trailer();
-    if (trailer == null || opened.covers(segment.id(), trailer.fingerprint())) {
+    if (trailer == null || cover.covers(segment.id(), trailer.fingerprint())) {
       return true;
     }
     SegmentBytes bytes = segment.pin();
@@ -201,25 +200,13 @@ final class KeyOrder {
       return false;
     }
     try {
-      opened.add(segment.id(), trailer.fingerprint(), sink -> feed(segment, bytes, sink));
-      return true;
+      cover.add(segment.id(), trailer.fingerprint(), sink -> reader.feed(segment, bytes, sink));
     } catch (InternalError e) {
-      throw cutShort(segment, e);
+      reader.cutShort(segment, e);
     } finally {
       bytes.unpin();
     }
-  }
-
-  private void feed(Segment segment, SegmentBytes bytes, KeySink sink) {
-    segment.forEachRecord(
-        bytes,
-        (kind, key, offset, length, sequence) -> {
-          if (kind == RecordFormat.PUT) {
-            sink.put(key);
-          } else if (directory.isGone(key, segment, offset)) {
-            sink.delete(key);
-          }
-        });
+    return true;
   }
 
   /**
@@ -231,71 +218,79 @@ final class KeyOrder {
   void forget(Segment segment, SegmentBytes bytes) {
     lock.lock();
     try {
-      KeyIndex opened = index;
-      if (opened != null) {
-        opened.remove(segment.id(), sink -> feedGone(segment, bytes, sink));
+      covered.remove(segment.id());
+      if (cover.isOpen() && !closed) {
+        cover.remove(segment.id(), sink -> reader.feedGone(segment, bytes, sink));
       }
-    } catch (KeyIndexDamagedException | BlobStoreException | InternalError e) {
+    } catch (KeyIndexDamagedException
+        | KeyIndexUnavailableException
+        | BlobStoreException
+        | InternalError e) {
       LOG.warn("keys of {} stay in the key index: {}", segment.path(), e.getMessage());
     } finally {
       lock.unlock();
     }
   }
 
-  private void feedGone(Segment segment, SegmentBytes bytes, KeySink sink) {
-    segment.forEachRecord(
-        bytes,
-        (kind, key, offset, length, sequence) -> {
-          if (kind == RecordFormat.PUT && !directory.isKnown(key)) {
-            sink.delete(key);
-          }
-        });
-  }
-
-  @GuardedBy("lock")
-  private KeyIndex open() {
-    if (closed) {
-      throw new StoreClosedException("the store is closed");
-    }
-    KeyIndex opened = index;
-    if (opened == null) {
-      opened = KeyIndex.open(path);
-      index = opened;
-    }
-    return opened;
-  }
-
-  @GuardedBy("lock")
-  private void repair(KeyIndex damaged, KeyIndexDamagedException damage, int repairs) {
-    if (repairs == MOST_REPAIRS) {
-      throw new StoreFailedException("the key index cannot be filled", damage);
-    }
-    LOG.warn("{}; it is being filled anew", damage.getMessage());
-    damaged.replaceDamaged();
-  }
-
-  /** Bytes of memory that the key index takes, an estimate. */
-  long memoryBytes() {
-    KeyIndex opened = index;
-    return opened == null ? 0 : opened.memoryBytes();
-  }
-
-  /** Closes the key index and every cursor; a filling that is under way gives up. */
-  void close() {
-    closed = true;
-    closeIndex();
+  /** Mends what a cursor met, so that the next candidates are complete again. */
+  void mend(RuntimeException failure) {
     lock.lock();
     try {
-      closeIndex(); // one that was opened meanwhile
+      mendLocked(failure);
     } finally {
       lock.unlock();
     }
   }
 
-  private void closeIndex() {
-    KeyIndex opened = index;
-    if (opened != null) {
-      opened.close();
+  @GuardedBy("lock")
+  private void mendLocked(RuntimeException failure) {
+    checkOpen();
+    cover.mend(failure);
+    covered.clear();
+    seen = null;
+  }
+
+  /**
+   * Whether no record in memory of the key that candidates are at will ever be its value, given
+   * that it has none.
+   */
+  boolean isDeadForGood(KeyMerge inMemory, byte[] key) {
+    return inMemory.allPlaces(
+        place -> {
+          long tombstone = directory.tombstone(key);
+          return tombstone != Location.NONE && SlabKeys.isOlder(place, tombstone);
+        });
+  }
+
+  /**
+   * Makes sure that listings lack nothing.
+   *
+   * @throws CorruptionException if they lack a key that has a value
+   */
+  void checkComplete() {
+    reader.checkComplete();
+  }
+
+  void checkOpen() {
+    if (closed) {
+      throw new StoreClosedException("the store is closed");
+    }
+  }
+
+  /** Bytes of memory that ordered keys take, an estimate. */
+  long memoryBytes() {
+    return cover.memoryBytes() + otherBytes;
+  }
+
+  /** Closes the key indexes and every cursor; a filling that is under way gives up. */
+  void close() {
+    closed = true;
+    cover.close();
+    lock.lock();
+    try {
+      cover.close(); // an index that was opened meanwhile
+    } finally {
+      lock.unlock();
     }
   }
 }

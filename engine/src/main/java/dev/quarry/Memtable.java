@@ -1,16 +1,20 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.MappedSegment;
+import dev.quarry.segment.SteadfastLock;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.wal.GroupCommit;
-import java.nio.ByteBuffer;
+import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -23,10 +27,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Writers take places in the active slab without a lock. Who finds it full rotates: seals it and
  * opens the next. When all slabs wait for the disk, so does the writer; when the disk is full, it
- * is told; when it failed, the oldest slab of a cache is dropped. Safe for use by any number of
- * threads.
+ * is told, as with any other lack; when it failed, the oldest slab of a cache is dropped. Safe for
+ * use by any number of threads.
  */
 final class Memtable {
+
+  /** How long a writer waits for readers that hold on to all slabs: a second at most. */
+  private static final int PATIENCE = 100;
+
+  private static final long MOMENT_NANOS = 10_000_000;
+  private static final long COPYING_NANOS = 50_000;
 
   // constant
   private final BlobStoreOptions options;
@@ -40,7 +50,7 @@ final class Memtable {
   private final SlabPool pool;
   private final ResidentSlabs residents;
   private final SlabOpener opener;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock lock = new SteadfastLock();
   private final Condition progress = lock.newCondition();
   private final CacheBound bound;
   private final FlushAttempts attempts = new FlushAttempts();
@@ -60,17 +70,20 @@ final class Memtable {
   private int wanting;
 
   /**
+   * @param pool the memory of slabs
    * @param commit the log; null in a cache
    * @param nextId the first id of a segment that is free
    * @param nextSequence the first sequence number that is
    * @param requestFlush has the flusher look for sealed slabs
    * @param graveyard segments whose files still take room
    * @param makeRoom makes room in a cache for so many bytes, or throws
+   * @param slabOpened told just before a slab is opened
    */
   Memtable(
       UUID storeId,
       StoreLayout layout,
       BlobStoreOptions options,
+      SlabPool pool,
       SegmentTable segments,
       @Nullable GroupCommit commit,
       FailureLatch latch,
@@ -78,7 +91,8 @@ final class Memtable {
       long nextSequence,
       Runnable requestFlush,
       Graveyard graveyard,
-      LongConsumer makeRoom) {
+      LongConsumer makeRoom,
+      Runnable slabOpened) {
     this.options = options;
     this.segments = segments;
     this.commit = commit;
@@ -86,9 +100,9 @@ final class Memtable {
     this.requestFlush = requestFlush;
     this.makeRoom = makeRoom;
     this.bound = new CacheBound(options, segments, graveyard, latch, makeRoom, lock);
-    this.pool = new SlabPool(options.segmentBytes(), options.slabs());
+    this.pool = pool;
     this.residents = new ResidentSlabs(pool);
-    this.opener = new SlabOpener(storeId, layout, segments, commit, pool, nextId);
+    this.opener = new SlabOpener(storeId, layout, segments, commit, pool, nextId, slabOpened);
     this.active = opener.open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
     latch.addListener(this::wake);
   }
@@ -132,6 +146,7 @@ final class Memtable {
    * all slabs do, or for one of them to be dropped.
    *
    * @throws StoreFullException if the disk is full, or the cache at its bound
+   * @throws ResourceExhaustedException if something else lacks
    * @throws StoreFailedException if the store is read-only
    */
   void rotate(ActiveSlab found) {
@@ -151,6 +166,7 @@ final class Memtable {
   boolean tryRotate(ActiveSlab found) {
     lock.lock();
     try {
+      int patience = PATIENCE;
       while (active == found) {
         checkOpen();
         latch.checkWritable();
@@ -158,11 +174,13 @@ final class Memtable {
         if (!bound.fits(options.segmentBytes())) {
           return false;
         }
-        ByteBuffer memory = residents.takeMemory();
+        DirectMemory memory = residents.takeMemory();
         if (memory != null) {
           active = opener.open(memory, found.slab().nextSequence(), found.slab());
-        } else {
+        } else if (!sealed.isEmpty()) {
           awaitMemory(found);
+        } else {
+          awaitReaders(patience--);
         }
       }
       return true;
@@ -174,8 +192,8 @@ final class Memtable {
   @GuardedBy("lock")
   private void seal(ActiveSlab slab) {
     if (!slab.slab().isSealed()) {
+      sealed.add(slab); // first, as there may be no memory for it
       slab.slab().seal();
-      sealed.add(slab);
       requestFlush.run();
     }
   }
@@ -190,6 +208,7 @@ final class Memtable {
    *
    * @return false if there is none
    * @throws StoreFullException if the disk is full
+   * @throws ResourceExhaustedException if something else lacks
    */
   @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
   boolean awaitFlush() {
@@ -215,9 +234,40 @@ final class Memtable {
   private void awaitMemory(ActiveSlab found) {
     wanting++;
     try {
-      awaitFlusher(() -> active != found || residents.hasMemory(), this::checkTakesMore);
+      awaitFlusher(
+          () -> active != found || residents.hasMemory() || sealed.isEmpty(), this::checkTakesMore);
     } finally {
       wanting--;
+    }
+  }
+
+  /**
+   * Waits a moment for the readers that hold on to all slabs, where the JVM has no memory for
+   * another slab. Most are done at once; an open blob may hold on for long.
+   *
+   * @param patience how many moments are left
+   * @throws OutOfMemoryError if none is
+   */
+  @GuardedBy("lock")
+  private void awaitReaders(int patience) {
+    if (patience == 0) {
+      throw new OutOfMemoryError(
+          "no memory outside the heap for another slab; open blobs hold all "
+              + pool.memoryBytes()
+              + " bytes of slabs: close them, or raise -XX:MaxDirectMemorySize");
+    }
+    boolean interrupted = Thread.interrupted();
+    try {
+      long left = MOMENT_NANOS;
+      while (left > 0 && !residents.hasMemory()) {
+        left = progress.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -226,6 +276,7 @@ final class Memtable {
    *
    * @param hope throws when there is none
    * @throws StoreFullException if the disk is full
+   * @throws ResourceExhaustedException if something else lacks
    */
   @GuardedBy("lock")
   private void awaitFlusher(BooleanSupplier holds, Runnable hope) {
@@ -276,8 +327,8 @@ final class Memtable {
   void flushed(ActiveSlab slab, MappedSegment mapped) {
     lock.lock();
     try {
+      residents.add(slab, mapped); // first, as there may be no memory for it
       sealed.remove(slab);
-      residents.add(slab, mapped);
       attempts.succeeded();
       progress.signalAll();
     } finally {
@@ -302,8 +353,8 @@ final class Memtable {
   void dropped(ActiveSlab slab) {
     lock.lock();
     try {
+      segments.remove(slab.segment()); // first, as there may be no memory for it
       sealed.remove(slab);
-      segments.remove(slab.segment());
       pool.retire(slab.slab());
       attempts.succeeded();
       progress.signalAll();
@@ -312,9 +363,9 @@ final class Memtable {
     }
   }
 
-  /** Notes that there was no room for the oldest sealed slab. */
-  void foundFull(DiskFullException reason) {
-    attempts.foundFull(reason);
+  /** Notes that something lacked to flush the oldest sealed slab, which stays as it is. */
+  void foundLack(IOException lack) {
+    attempts.foundLack(lack);
     wake();
   }
 
@@ -341,6 +392,7 @@ final class Memtable {
    * Puts everything that was written before on disk, as segments.
    *
    * @throws StoreFullException if the disk is full
+   * @throws ResourceExhaustedException if something else lacks
    */
   @SuppressWarnings("GuardedBy") // the condition is evaluated under the lock
   void flushAll() {
@@ -356,6 +408,33 @@ final class Memtable {
           () -> sealed.stream().noneMatch(slab -> slab.slab().id() <= last.slab().id()),
           latch::check);
       latch.check(); // they may have been dropped
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Has everything flushed that is not on disk, and returns at once. A slab that never had a record
+   * is sealed as well, for the next writer to open another. Does nothing after a failure.
+   *
+   * @return whether something is not on disk yet
+   */
+  boolean requestFlushOfAll() {
+    lock.lock();
+    try {
+      if (closed || latch.isSet()) {
+        return false;
+      }
+      ActiveSlab last = active;
+      if (!last.slab().isEmpty()) {
+        seal(last);
+      } else if (last.slab().sealIfIdle()) {
+        sealed.add(last);
+      }
+      if (!sealed.isEmpty()) {
+        requestFlush.run();
+      }
+      return !sealed.isEmpty() || !last.slab().isSealed();
     } finally {
       lock.unlock();
     }
@@ -380,9 +459,33 @@ final class Memtable {
     }
   }
 
-  /** Lets go of all memory, after {@link #close}. */
+  /**
+   * Lets go of all slabs, after {@link #close}, when nobody waits for the disk any more. Writers
+   * that are copying are waited for: after a failure they may be in a slab that is not on disk.
+   */
   void release() {
+    List<ActiveSlab> unflushed = unflushed();
+    for (ActiveSlab slab : unflushed) {
+      slab.slab().seal();
+      while (!slab.slab().isSettled()) {
+        LockSupport.parkNanos(this, COPYING_NANOS);
+      }
+      pool.retire(slab.slab());
+    }
     residents.letGo(segment -> true); // the mappings are retired with the segments
+  }
+
+  private List<ActiveSlab> unflushed() {
+    lock.lock();
+    try {
+      List<ActiveSlab> slabs = new ArrayList<>(sealed);
+      if (!slabs.contains(active) && !active.slab().isSealed()) {
+        slabs.add(active);
+      }
+      return slabs;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Bytes of memory that slabs take. */

@@ -4,6 +4,7 @@ import dev.quarry.BlobStoreOptions.Verification;
 import dev.quarry.index.Location;
 import dev.quarry.segment.SegmentBytes;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +48,7 @@ final class ReadPath {
       return null;
     }
     try {
-      found.verify(key, verification);
+      verify(found, key, verification);
       if (found.valueLength() > LONGEST_ARRAY) {
         throw new ValueTooLargeException(found.valueLength(), LONGEST_ARRAY, "that an array has");
       }
@@ -68,7 +69,7 @@ final class ReadPath {
       return -1;
     }
     try {
-      found.verify(key, verification);
+      verify(found, key, verification);
       int length = found.valueLength();
       if (length > destination.remaining()) {
         throw new ValueTooLargeException(length, destination.remaining(), "left in the buffer");
@@ -91,8 +92,7 @@ final class ReadPath {
     SegmentBytes bytes = found.bytes();
     boolean handedOver = false;
     try {
-      found.verify(key, verification);
-      bytes.lend();
+      verify(found, key, verification);
       Blob blob =
           new Blob(bytes, bytes.slice(found.valueOffset(), found.valueLength()).asReadOnlyBuffer());
       handedOver = true;
@@ -115,7 +115,7 @@ final class ReadPath {
       return false;
     }
     try {
-      found.verify(key, Verification.NEVER);
+      verify(found, key, Verification.NEVER);
       return true;
     } catch (InternalError e) {
       throw found.cutShort(e);
@@ -125,8 +125,8 @@ final class ReadPath {
   }
 
   /**
-   * Whether a key should be listed: it has a value, though that may be damaged. Neither counts nor
-   * marks.
+   * Whether a key should be listed: it has a value, though that, or the key in front of it, may be
+   * damaged. Neither counts nor marks.
    */
   boolean isLive(byte[] key) {
     Found found = pin(key, false);
@@ -134,7 +134,7 @@ final class ReadPath {
       return false;
     }
     try {
-      return !found.isIntact() || found.isOf(key);
+      return !found.isOfAnother(key);
     } catch (InternalError e) {
       return true;
     } finally {
@@ -154,6 +154,7 @@ final class ReadPath {
     }
     try {
       if (found.isOfAnother(key)) {
+        checkSameKey(key);
         throw found.otherKey();
       }
       return true;
@@ -162,6 +163,23 @@ final class ReadPath {
     } finally {
       found.unpin();
     }
+  }
+
+  private void verify(Found found, byte[] key, Verification how) {
+    try {
+      found.verify(key, how);
+    } catch (CorruptionException e) {
+      checkSameKey(key);
+      throw e;
+    }
+  }
+
+  /** Nothing is damaged when the caller changed the key between its hashing and its comparison. */
+  private void checkSameKey(byte[] key) {
+    long[] now = new long[2];
+    directory.hasher().hash(key, now);
+    Arguments.require(
+        Arrays.equals(now, Scratch.get().hash), "the key was changed while it was looked up");
   }
 
   private @Nullable Found pin(byte[] key, boolean asRead) {

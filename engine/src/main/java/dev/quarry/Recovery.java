@@ -9,6 +9,7 @@ import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
 import dev.quarry.segment.SegmentFile;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Trailer;
@@ -59,6 +60,7 @@ final class Recovery {
   private final UUID storeId;
   private final SegmentTable segments;
   private final KeyDirectory directory;
+  private final StagingBuffers buffers;
   private final @Nullable Checkpoint checkpoint;
   private final @Nullable Ghost ghost;
   private final Scratch scratch = Scratch.get();
@@ -82,6 +84,7 @@ final class Recovery {
       StoreIdentity identity,
       SegmentTable segments,
       KeyDirectory directory,
+      StagingBuffers buffers,
       @Nullable Checkpoint checkpoint,
       @Nullable Ghost ghost) {
     this.disk = disk;
@@ -89,6 +92,7 @@ final class Recovery {
     this.storeId = identity.storeId();
     this.segments = segments;
     this.directory = directory;
+    this.buffers = buffers;
     this.checkpoint = checkpoint;
     this.ghost = ghost;
   }
@@ -108,6 +112,7 @@ final class Recovery {
    *
    * @param segments empty; has every segment afterwards, also when this fails
    * @param directory empty; has every key afterwards
+   * @param buffers for what is written
    * @param checkpoint null if there is no good one
    * @param ghost told what was evicted since the checkpoint; null in a durable store
    */
@@ -117,10 +122,12 @@ final class Recovery {
       StoreIdentity identity,
       SegmentTable segments,
       KeyDirectory directory,
+      StagingBuffers buffers,
       @Nullable Checkpoint checkpoint,
       @Nullable Ghost ghost)
       throws IOException {
-    return new Recovery(disk, layout, identity, segments, directory, checkpoint, ghost).run();
+    return new Recovery(disk, layout, identity, segments, directory, buffers, checkpoint, ghost)
+        .run();
   }
 
   private Result run() throws IOException {
@@ -165,7 +172,7 @@ final class Recovery {
       if (log.isEmpty()) {
         disk.delete(log.path());
       } else {
-        LogPromotion.promote(disk, layout, log, directory.hasher());
+        LogPromotion.promote(disk, layout, log, directory.hasher(), buffers);
       }
     }
     disk.syncDirectory(layout.logs());

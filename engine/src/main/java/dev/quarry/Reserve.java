@@ -1,11 +1,13 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.DiskInterruptedException;
-import dev.quarry.segment.Slab;
+import dev.quarry.segment.Lack;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +23,15 @@ import org.jspecify.annotations.Nullable;
  * of logs, compaction. It is a file of zeros, about as large as a segment, in a durable store's
  * directory.
  *
- * <p>Who finds the disk full, and may, releases the file and tries once more. While it is released
- * every put is refused, and each refusal looks whether there is room to make it again; when it is,
- * puts are taken again. That room must be twice its size, so that making it does not bring about
- * what it is for.
+ * <p>A step that may use the reserve and finds the disk full deletes the file and retries once.
+ * While the file is missing, every put is refused, and each refusal checks whether the file can be
+ * made again; then puts are accepted again. Twice its size must be free for that, as making it
+ * would fill the disk otherwise.
  *
  * <p>The file has its name only when it is whole and on stable storage; nothing is lost with it. A
  * cache has none: it makes room by evicting. Safe for use by any number of threads.
  */
 final class Reserve {
-
-  private static final int WRITE_BYTES = 1 << 20;
 
   /** How many times its size must be free before it is made. */
   private static final int ROOM = 2;
@@ -44,6 +45,7 @@ final class Reserve {
   // constant
   private final Disk disk;
   private final StoreLayout layout;
+  private final StagingBuffers buffers;
   private final long bytes;
   private final FailureLatch latch;
   private final Executor background;
@@ -54,8 +56,15 @@ final class Reserve {
   /** Why the last put that tried was refused; null when it was not. */
   private volatile @Nullable DiskFullException refused;
 
+  /** What the last attempt to make the file met; null when none failed since it was there. */
+  private volatile @Nullable DiskFullException unmade;
+
   /** Written under the monitor. */
   private volatile boolean held;
+
+  /** Whether an attempt to make the file may have left something. */
+  @GuardedBy("this")
+  private boolean untidy;
 
   /** How often the file was given up. Written under the monitor. */
   private volatile int releases;
@@ -65,12 +74,20 @@ final class Reserve {
   private long pausedUntil;
 
   /**
+   * @param buffers for what is written
    * @param bytes of the file; 0 for a cache
    * @param background runs what the callers of {@link #requestRestore} do not wait for
    */
-  Reserve(Disk disk, StoreLayout layout, long bytes, FailureLatch latch, Executor background) {
+  Reserve(
+      Disk disk,
+      StoreLayout layout,
+      StagingBuffers buffers,
+      long bytes,
+      FailureLatch latch,
+      Executor background) {
     this.disk = disk;
     this.layout = layout;
+    this.buffers = buffers;
     this.bytes = bytes;
     this.latch = latch;
     this.background = background;
@@ -122,12 +139,7 @@ final class Reserve {
     if (!held) {
       requestRestore();
       if (!held) {
-        throw new StoreFullException(
-            "the disk is full: even the "
-                + bytes
-                + " bytes of "
-                + layout.reserve()
-                + " are in use");
+        throw withoutReserve();
       }
     }
     DiskFullException earlier = refused;
@@ -137,6 +149,37 @@ final class Reserve {
       }
       refused = null;
     }
+  }
+
+  /** Why there is no reserve, by the figures of this moment, and what brings it back. */
+  private StoreFullException withoutReserve() {
+    long needed = ROOM * bytes;
+    long usable = usableSpace();
+    DiskFullException obstacle = unmade;
+    String absent = "the disk is full: " + layout.reserve() + " does not exist, and ";
+    if (usable < needed) {
+      return new StoreFullException(
+          absent
+              + "making it takes "
+              + needed
+              + " usable bytes, "
+              + bytes
+              + " for the file and as many beside it, where the file system has "
+              + usable
+              + "; puts go on when "
+              + (needed - usable)
+              + " bytes are freed");
+    }
+    return obstacle == null
+        ? new StoreFullException(
+            absent + "is being made now, as there is room again; try the put again")
+        : new StoreFullException(
+            absent
+                + "cannot be made although the file system claims "
+                + usable
+                + " usable bytes: "
+                + obstacle.getMessage(),
+            obstacle);
   }
 
   /** Notes that a put was refused by the disk: the next ones ask for room before they try. */
@@ -150,7 +193,7 @@ final class Reserve {
     try {
       return disk.usableSpace(layout.root());
     } catch (IOException e) {
-      throw latch.fail(e);
+      throw Lack.is(e) ? Refusal.of(e) : latch.fail(e);
     }
   }
 
@@ -208,11 +251,6 @@ final class Reserve {
     releases++;
   }
 
-  /** Whether puts are refused, as the reserve is in use or there never was room for it. */
-  boolean isReleased() {
-    return !held;
-  }
-
   /** Bytes of disk that the reserve takes now. */
   long reserveBytes() {
     return held ? bytes : 0;
@@ -227,8 +265,8 @@ final class Reserve {
     }
     try {
       background.execute(this::restoreRequested);
-    } catch (RejectedExecutionException e) {
-      requested.set(false); // the store is being closed
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      requested.set(false); // the store is being closed, or the next request is heard
     }
   }
 
@@ -239,6 +277,9 @@ final class Reserve {
         restore();
       }
     } catch (IOException | RuntimeException | Error e) {
+      if (Lack.is(e)) {
+        return; // whoever is refused next asks again
+      }
       latch.fail(e);
       if (e instanceof Error error) {
         throw error;
@@ -248,17 +289,33 @@ final class Reserve {
 
   private synchronized void restore() throws IOException {
     boolean paused = pausedUntil != 0 && System.nanoTime() - pausedUntil < 0;
-    if (held || paused || disk.usableSpace(layout.root()) < ROOM * bytes) {
+    if (held || paused) {
+      return;
+    }
+    tidy();
+    if (disk.usableSpace(layout.root()) < ROOM * bytes) {
       return;
     }
     try {
+      untidy = true;
       write();
+      untidy = false;
       held = true;
+      unmade = null;
       pausedUntil = 0;
     } catch (DiskFullException e) { // there is a quota, or another was faster
+      tidy();
+      unmade = e;
+      pausedUntil = Math.max(1, System.nanoTime() + PAUSE_NANOS);
+    }
+  }
+
+  @GuardedBy("this")
+  private void tidy() throws IOException {
+    if (untidy) {
       disk.delete(layout.reserveTemporary());
       disk.delete(layout.reserve());
-      pausedUntil = Math.max(1, System.nanoTime() + PAUSE_NANOS);
+      untidy = false;
     }
   }
 
@@ -278,12 +335,16 @@ final class Reserve {
 
   /** Real zeros: a file with holes, or one only claimed, reserves nothing on many file systems. */
   private void writeZeros(Path path) throws IOException {
-    ByteBuffer zeros = Slab.allocate((int) Math.min(bytes, WRITE_BYTES));
+    DirectMemory staging = buffers.take();
+    ByteBuffer zeros = staging.buffer();
     try (DiskFile file = disk.create(path)) {
+      new UnsafeBuffer(zeros).setMemory(0, zeros.capacity(), (byte) 0);
       for (long at = 0; at < bytes; at += zeros.capacity()) {
         file.write(zeros.slice(0, (int) Math.min(bytes - at, zeros.capacity())), at);
       }
       file.force();
+    } finally {
+      buffers.giveBack(staging);
     }
   }
 }

@@ -1,8 +1,8 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.MappedSegment;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Predicate;
@@ -34,8 +34,8 @@ final class ResidentSlabs {
   }
 
   /** Zeroed memory for another slab, an old one's if need be; null if there is none. */
-  synchronized @Nullable ByteBuffer takeMemory() {
-    ByteBuffer memory = pool.tryTake();
+  synchronized @Nullable DirectMemory takeMemory() {
+    DirectMemory memory = pool.tryTake();
     while (memory == null && letGoOldest()) {
       memory = pool.tryTake();
     }
@@ -52,6 +52,19 @@ final class ResidentSlabs {
     if (!pool.hasSpare()) {
       letGoOldest();
     }
+  }
+
+  /**
+   * Frees the memory of a slab that is on disk, for those who need it more.
+   *
+   * @return whether any was freed; not so if readers hold on to all there is
+   */
+  synchronized boolean freeMemory() {
+    boolean freed = pool.freeSpare();
+    while (!freed && letGoOldest()) {
+      freed = pool.freeSpare();
+    }
+    return freed;
   }
 
   @GuardedBy("this")

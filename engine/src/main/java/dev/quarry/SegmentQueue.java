@@ -5,6 +5,7 @@ import dev.quarry.index.Replaced;
 import dev.quarry.index.Verdict;
 import dev.quarry.index.sieve.EvictionQueue;
 import dev.quarry.index.sieve.GraceZone;
+import dev.quarry.segment.Lack;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
 import java.util.List;
@@ -151,6 +152,7 @@ final class SegmentQueue implements EvictionQueue {
             }
           });
     } catch (InternalError e) {
+      Lack.rethrow(e);
       segment.setDamaged(); // the file was cut short
     } finally {
       bytes.unpin();
@@ -192,6 +194,7 @@ final class SegmentQueue implements EvictionQueue {
     int record = next - LONGS;
     long low = puts.getLong(record);
     long high = puts.getLong(record + 1);
+    log.prepare();
     Verdict verdict = directory.evictUnlessVisited(low, high, location(record), replaced);
     if (verdict == Verdict.EVICTED) {
       long length = puts.getLong(record + 3);

@@ -111,6 +111,11 @@ final class SegmentTable {
     return all().stream().mapToInt(Segment::id).max().orElse(0);
   }
 
+  /** An object that is replaced by another whenever segments come or go. */
+  Object version() {
+    return segments;
+  }
+
   /** All segments in the order of the queue, the oldest first. */
   List<Segment> inQueueOrder() {
     List<Segment> all = all();

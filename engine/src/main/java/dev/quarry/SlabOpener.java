@@ -1,10 +1,10 @@
 package dev.quarry;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.Slab;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.wal.GroupCommit;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,11 +22,13 @@ final class SlabOpener {
   private final @Nullable GroupCommit commit;
   private final SlabPool pool;
   private final AtomicInteger nextId;
+  private final Runnable opening;
 
   /**
    * @param commit the log; null in a cache
    * @param pool gets the memory back
    * @param nextId the first id of a segment that is free
+   * @param opening told just before a slab is opened
    */
   SlabOpener(
       UUID storeId,
@@ -34,13 +36,15 @@ final class SlabOpener {
       SegmentTable segments,
       @Nullable GroupCommit commit,
       SlabPool pool,
-      int nextId) {
+      int nextId,
+      Runnable opening) {
     this.storeId = storeId;
     this.layout = layout;
     this.segments = segments;
     this.commit = commit;
     this.pool = pool;
     this.nextId = new AtomicInteger(nextId);
+    this.opening = opening;
   }
 
   /** Gives out an id. */
@@ -55,7 +59,7 @@ final class SlabOpener {
    * @param firstSequence its first sequence number
    * @param previous the slab whose log comes before this one's; null for the first
    */
-  ActiveSlab open(ByteBuffer memory, long firstSequence, @Nullable Slab previous) {
+  ActiveSlab open(DirectMemory memory, long firstSequence, @Nullable Slab previous) {
     try {
       return tryOpen(memory, firstSequence, previous);
     } catch (Throwable e) { // the heap is full
@@ -64,7 +68,8 @@ final class SlabOpener {
     }
   }
 
-  private ActiveSlab tryOpen(ByteBuffer memory, long firstSequence, @Nullable Slab previous) {
+  private ActiveSlab tryOpen(DirectMemory memory, long firstSequence, @Nullable Slab previous) {
+    opening.run();
     FileHeader header =
         new FileHeader(
             FileHeader.SEGMENT_MAGIC,
@@ -73,10 +78,26 @@ final class SlabOpener {
             firstSequence,
             previous == null || commit == null ? 0 : previous.end(),
             previous == null || commit == null ? 0 : previous.id());
-    Slab slab = new Slab(memory, header, pool::giveBack);
+    Slab slab = new Slab(memory.buffer(), header, released -> giveBack(released, memory));
     Segment segment = new Segment(slab, layout.segment(slab.id()));
-    ActiveSlab opened = new ActiveSlab(slab, segment, commit == null ? null : commit.add(slab));
-    segments.addAll(List.of(segment));
-    return opened;
+    GroupCommit.Ticket log = commit == null ? null : commit.add(slab);
+    try {
+      ActiveSlab opened = new ActiveSlab(slab, segment, log);
+      segments.addAll(List.of(segment));
+      return opened;
+    } catch (Throwable e) { // the heap is full
+      if (log != null) {
+        commit.forget(log);
+      }
+      throw e;
+    }
+  }
+
+  /** A buffer that a caller has over a slab leads to memory that other slabs use later. */
+  private void giveBack(Slab released, DirectMemory memory) {
+    if (released.isLent()) {
+      memory.lend();
+    }
+    pool.giveBack(memory);
   }
 }

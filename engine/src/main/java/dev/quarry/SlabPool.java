@@ -1,32 +1,35 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.segment.DirectMemory;
+import dev.quarry.segment.DirectMemoryLimit;
 import dev.quarry.segment.Slab;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of slabs: at most a given number of them, used over and over.
+ * The memory of slabs: at most a given number of them, used over and over. One is allocated in
+ * advance, the others when they are needed. Where the JVM has no memory for another, the pool works
+ * as if there were to be no more than there are.
  *
  * <p>Memory that a reader still holds on to after its slab was retired does not count against the
- * bound, so that a blob kept open for long cannot stop the writers; it comes back, or is let go,
+ * bound, so that a blob kept open for long cannot stop the writers; it comes back, or is freed,
  * when the reader is done.
  *
  * <p>Safe for use by any number of threads; nothing here blocks.
  */
-final class SlabPool {
+final class SlabPool implements AutoCloseable {
 
   private final int bytes;
   private final int most;
 
   @GuardedBy("this")
-  private final Deque<ByteBuffer> clean = new ArrayDeque<>();
+  private final Deque<DirectMemory> clean = new ArrayDeque<>();
 
   @GuardedBy("this")
-  private final Deque<ByteBuffer> used = new ArrayDeque<>();
+  private final Deque<DirectMemory> used = new ArrayDeque<>();
 
   /** Slabs' worth of memory in existence. */
   @GuardedBy("this")
@@ -36,22 +39,30 @@ final class SlabPool {
   @GuardedBy("this")
   private int lingering;
 
+  @GuardedBy("this")
+  private boolean closed;
+
   /**
+   * Allocates the memory of the first slab.
+   *
    * @param bytes of one slab
    * @param most slabs
+   * @throws OutOfMemoryError if there is no memory for it
    */
   SlabPool(int bytes, int most) {
     this.bytes = bytes;
     this.most = most;
+    clean.add(DirectMemory.allocate(bytes));
+    existing = 1;
   }
 
   /**
-   * Zeroed memory for a slab, whose {@link Slab} gives it back by {@link #giveBack}.
+   * Zeroed memory for a slab, to be given back by {@link #giveBack} when the slab is released.
    *
-   * @return null if all there may be is in use
+   * @return null if all there may be is in use, or the JVM has no memory for more
    */
-  @Nullable ByteBuffer tryTake() {
-    ByteBuffer memory;
+  @Nullable DirectMemory tryTake() {
+    DirectMemory memory;
     synchronized (this) {
       memory = clean.poll();
       if (memory != null) {
@@ -59,7 +70,7 @@ final class SlabPool {
       }
       memory = used.poll();
       if (memory == null) {
-        if (existing - lingering >= most) {
+        if (!mayAllocate()) {
           return null;
         }
         existing++;
@@ -68,14 +79,19 @@ final class SlabPool {
     return memory == null ? allocate() : zero(memory);
   }
 
-  private ByteBuffer allocate() {
+  @GuardedBy("this")
+  private boolean mayAllocate() {
+    return existing - lingering < most && !DirectMemoryLimit.isShort(DirectMemory.taken(bytes));
+  }
+
+  private @Nullable DirectMemory allocate() {
     try {
-      return Slab.allocate(bytes);
-    } catch (Throwable e) {
+      return DirectMemory.allocate(bytes);
+    } catch (OutOfMemoryError e) {
       synchronized (this) {
         existing--;
       }
-      throw e;
+      return null;
     }
   }
 
@@ -88,47 +104,75 @@ final class SlabPool {
   }
 
   /** Takes the memory of a retired slab back, its last reader being gone. */
-  synchronized void giveBack(ByteBuffer memory) {
+  synchronized void giveBack(DirectMemory memory) {
     lingering--;
-    if (existing - lingering > most) {
+    if (closed || existing - lingering > most) {
       existing--;
+      memory.close();
     } else {
       used.add(memory);
     }
   }
 
   /** Takes memory back that was taken, but of which no slab was made. */
-  synchronized void putBack(ByteBuffer memory) {
-    used.add(memory);
+  synchronized void putBack(DirectMemory memory) {
+    if (closed) {
+      existing--;
+      memory.close();
+    } else {
+      used.add(memory);
+    }
   }
 
   /** Zeroes memory that was given back, so that the next taker need not. */
   void clean() {
-    ByteBuffer memory;
+    DirectMemory memory;
     synchronized (this) {
       memory = clean.isEmpty() ? used.poll() : null;
     }
     if (memory != null) {
       zero(memory);
       synchronized (this) {
-        clean.add(memory);
+        if (!closed) {
+          clean.add(memory);
+          return;
+        }
       }
+      putBack(memory);
     }
   }
 
   /** Whether {@link #tryTake} would find memory that needs no retiring of a slab. */
   synchronized boolean hasSpare() {
-    return !clean.isEmpty() || !used.isEmpty() || existing - lingering < most;
+    return !clean.isEmpty() || !used.isEmpty() || mayAllocate();
   }
 
-  /** Bytes of memory in existence. */
+  /** Frees memory that no slab uses, for those who need it more; false if there is none. */
+  synchronized boolean freeSpare() {
+    DirectMemory memory = used.isEmpty() ? clean.poll() : used.poll();
+    if (memory == null) {
+      return false;
+    }
+    existing--;
+    memory.close();
+    return true;
+  }
+
+  /** Bytes of memory in existence, without what aligning it takes. */
   synchronized long memoryBytes() {
     return (long) existing * bytes;
   }
 
-  private ByteBuffer zero(ByteBuffer memory) {
+  /** Frees all memory; that of slabs when they are released. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    while (freeSpare()) {}
+  }
+
+  private DirectMemory zero(DirectMemory memory) {
     try {
-      new UnsafeBuffer(memory).setMemory(0, memory.capacity(), (byte) 0);
+      new UnsafeBuffer(memory.buffer()).setMemory(0, bytes, (byte) 0);
       return memory;
     } catch (Throwable e) { // the heap is full
       putBack(memory);

@@ -4,6 +4,8 @@ import dev.quarry.CompactionPicker.Choice;
 import dev.quarry.Compactor.Outcome;
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.DiskInterruptedException;
+import dev.quarry.segment.Lack;
+import dev.quarry.segment.SteadfastLock;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -12,6 +14,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the store within its space: evicts, compacts, deletes files, and writes checkpoints. All of
@@ -30,10 +34,15 @@ import org.jspecify.annotations.Nullable;
  *   <li>logs what was evicted, and writes a checkpoint if one is due.
  * </ol>
  *
+ * <p>A pass that something lacks for ends there, and the next one begins anew. Writers that need
+ * its result are refused.
+ *
  * <p>Lock order: a pass takes the memtable's lock for moments; nobody waits for a pass with that
  * lock held.
  */
 final class Space {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Space.class);
 
   // constant
   private final BlobStoreOptions options;
@@ -56,9 +65,10 @@ final class Space {
   private final AtomicBoolean requested = new AtomicBoolean();
   private volatile String idle = "";
   private volatile boolean closed;
+  private final CurrentLack lack = new CurrentLack("reclaiming space");
 
   /** Held during a pass. */
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock lock = new SteadfastLock();
 
   /** Whether the pass has found a crowd that was not worth it. Guarded by the lock. */
   private boolean crowdsAreBarren;
@@ -114,13 +124,13 @@ final class Space {
     request();
   }
 
-  /** Has a pass made some time soon. */
+  /** Has a pass made some time soon, if there is memory to ask for it. */
   void request() {
     if (requested.compareAndSet(false, true)) {
       try {
         executor.execute(this::requestedPass);
-      } catch (RejectedExecutionException e) {
-        requested.set(false); // the store is being closed
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
+        requested.set(false); // the store is being closed, or the next request is heard
       }
     }
   }
@@ -132,14 +142,19 @@ final class Space {
     }
     try {
       pass(0);
-    } catch (StoreFailedException e) {
-      // it is latched
+    } catch (BlobStoreException | OutOfMemoryError e) {
+      // it is latched, or noted
     }
   }
 
   /** Why the last pass reclaimed nothing more, in words. */
   String idleReason() {
     return idle;
+  }
+
+  /** What keeps space from being reclaimed, in words; null if nothing does. */
+  @Nullable String lack() {
+    return lack.words();
   }
 
   /** Makes no more passes. */
@@ -170,10 +185,11 @@ final class Space {
   void finish() {
     try {
       locked(this::finishLocked);
-    } catch (DiskFullException e) {
-      // the next opening reads the footers
     } catch (IOException | RuntimeException | Error e) {
-      throw failed(e);
+      if (!Lack.is(e)) {
+        throw failed(e);
+      }
+      LOG.warn("the next opening takes longer, as no checkpoint was written: {}", e.getMessage());
     }
   }
 
@@ -188,6 +204,7 @@ final class Space {
   private boolean finishLocked() throws IOException {
     if (!latch.isSet()) {
       sweeper.sweep();
+      compactor.tidy();
       graveyard.clear();
       checkpointer.write();
     }
@@ -203,7 +220,7 @@ final class Space {
         }
         active = memtable.active();
       }
-    } catch (StoreFullException e) {
+    } catch (StoreFullException | ResourceExhaustedException | OutOfMemoryError e) {
       // who flushes the last slab is told
     }
   }
@@ -261,12 +278,20 @@ final class Space {
    *
    * @param wanted bytes of disk that a cache is to have free
    * @return whether anything was reclaimed, or so much is free in a cache
+   * @throws StoreFullException if a lack of space ended it
+   * @throws ResourceExhaustedException if another lack did
    */
   boolean pass(long wanted) {
     try {
-      return locked(() -> !closed && !latch.isSet() && passLocked(wanted));
+      boolean reclaimed = locked(() -> !closed && !latch.isSet() && passLocked(wanted));
+      lack.end();
+      return reclaimed;
     } catch (IOException | RuntimeException | Error e) {
-      throw failed(e);
+      if (!Lack.is(e)) {
+        throw failed(e);
+      }
+      lack.begin(e);
+      throw Refusal.of(e);
     }
   }
 
@@ -299,6 +324,7 @@ final class Space {
   private boolean passLocked(long wanted) throws IOException {
     barren = 0;
     crowdsAreBarren = false;
+    compactor.tidy();
     sweeper.sweep();
     if (flushesSeen != counters.flushes.sum()) {
       flushesSeen = counters.flushes.sum();

@@ -1,19 +1,17 @@
 package dev.quarry;
 
-import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFullException;
 import dev.quarry.segment.DiskInterruptedException;
+import dev.quarry.segment.DiskShortageException;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
+import dev.quarry.segment.StoreLock;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +22,10 @@ final class StoreOpener {
 
   private final Path directory;
   private final BlobStoreOptions options;
-  private final Disk disk;
+  private final MeteredDisk disk;
   private final StoreLayout layout;
 
-  private StoreOpener(Path directory, BlobStoreOptions options, Disk disk) {
+  private StoreOpener(Path directory, BlobStoreOptions options, MeteredDisk disk) {
     this.directory = directory;
     this.options = options;
     this.disk = disk;
@@ -37,20 +35,28 @@ final class StoreOpener {
   /** What to do with a store that is locked and has an identity. */
   @FunctionalInterface
   interface Next {
-    BlobStore open(StoreLayout layout, StoreIdentity identity, Closeable lock) throws IOException;
+    BlobStore open(
+        StoreLayout layout,
+        StoreIdentity identity,
+        BlobStoreOptions options,
+        MeteredDisk disk,
+        StoreLock lock)
+        throws IOException;
   }
 
   /**
    * Opens a store.
    *
+   * @param disks gives each attempt a disk that knows of no earlier one's lock
    * @param next owns the lock once it returns
    */
-  static BlobStore open(Path directory, BlobStoreOptions options, Disk disk, Next next) {
-    StoreOpener opener = new StoreOpener(directory, options, disk);
+  static BlobStore open(
+      Path directory, BlobStoreOptions options, Supplier<MeteredDisk> disks, Next next) {
+    Refusal.prepare();
     try {
       for (; ; ) {
         try {
-          return opener.open(next);
+          return new StoreOpener(directory, options, disks.get()).open(next);
         } catch (DiskInterruptedException e) {
           // opening may be cut short anywhere, and is then begun anew
         }
@@ -58,17 +64,28 @@ final class StoreOpener {
     } catch (DiskFullException e) {
       throw new StoreFullException(
           "cannot open the store in " + directory + ", the disk is full: " + e.getMessage(), e);
+    } catch (DiskShortageException | OutOfMemoryError e) {
+      throw new ResourceExhaustedException(
+          "cannot open the store in "
+              + directory
+              + " because a resource is missing: "
+              + e.getMessage(),
+          e);
     } catch (IOException e) {
-      throw new StoreFailedException("cannot open the store in " + directory + ": " + e, e);
+      throw new StoreFailedException(
+          "cannot open the store in " + directory + ": " + e.getMessage(), e);
     }
   }
 
   private BlobStore open(Next next) throws IOException {
-    createDirectory();
-    requireStoreOrNothing();
-    Closeable lock = disk.lock(layout.lock());
+    requireBoundOrStore();
+    DirectoryCheck check = new DirectoryCheck(directory, options.mode(), disk);
+    check.prepare();
+    StoreLock lock = disk.lock(layout.lock());
     try {
-      StoreIdentity identity = identity();
+      StoreIdentity found = existing();
+      check.prepareParts();
+      StoreIdentity identity = found == null ? create() : found;
       disk.syncDirectory(
           directory); // a STORE may be of a process that was killed before it did this
       return openWithReserve(next, identity, lock);
@@ -79,15 +96,16 @@ final class StoreOpener {
   }
 
   /** Recovery that finds the disk full is run again in the room of the reserve. */
-  private BlobStore openWithReserve(Next next, StoreIdentity identity, Closeable lock)
+  private BlobStore openWithReserve(Next next, StoreIdentity identity, StoreLock lock)
       throws IOException {
+    BlobStoreOptions settled = StoredBound.settle(options, identity, directory);
     try {
-      return next.open(layout, identity, lock);
+      return next.open(layout, identity, settled, disk, lock);
     } catch (DiskFullException e) {
       if (!Reserve.discard(disk, layout)) {
         throw e;
       }
-      return next.open(layout, identity, lock);
+      return next.open(layout, identity, settled, disk, lock);
     }
   }
 
@@ -99,50 +117,23 @@ final class StoreOpener {
     }
   }
 
-  /** Refuses a directory of other things before anything is left in it. */
-  private void requireStoreOrNothing() throws IOException {
-    if (!disk.exists(layout.store())) {
-      List<String> strangers = layout.strangers(disk);
-      if (!strangers.isEmpty()) {
-        throw new IllegalArgumentException(
-            directory + " is not a store: there is no STORE in it, but " + strangers.get(0));
-      }
+  /** Refuses to look for a cache where there is none, before anything is created. */
+  private void requireBoundOrStore() throws IOException {
+    if (!options.isBoundKnown()
+        && !disk.exists(layout.store())
+        && !disk.exists(layout.segments())) {
+      throw noBound();
     }
   }
 
-  /**
-   * Creates what is missing of the directory's path, from the top, each name made durable before
-   * the next. A STORE is thus never in a directory that a crash could take back; where there is
-   * none yet, the last name found may be one that an earlier attempt was killed over.
-   */
-  private void createDirectory() throws IOException {
-    Deque<Path> missing = new ArrayDeque<>();
-    Path path = directory.toAbsolutePath();
-    for (; path != null && !disk.exists(path); path = path.getParent()) {
-      missing.push(path);
-    }
-    try {
-      disk.createDirectories(path == null ? directory : path); // fails if it is a file
-      if (!disk.exists(layout.store())) {
-        syncParent(path);
-      }
-      for (Path name : missing) {
-        disk.createDirectories(name);
-        syncParent(name);
-      }
-    } catch (FileAlreadyExistsException e) {
-      throw new IllegalArgumentException(directory + " is not a directory", e);
-    }
+  private IllegalArgumentException noBound() {
+    return new IllegalArgumentException(
+        "there is no store in "
+            + directory
+            + ": a new cache needs a bound, see BlobStoreOptions.cache(maxBytes)");
   }
 
-  private void syncParent(@Nullable Path path) throws IOException {
-    Path parent = path == null ? null : path.getParent();
-    if (parent != null) {
-      disk.syncDirectory(parent);
-    }
-  }
-
-  private StoreIdentity identity() throws IOException {
+  private @Nullable StoreIdentity existing() throws IOException {
     if (disk.exists(layout.store())) {
       StoreIdentity identity = StoreIdentity.read(disk, layout);
       if (identity.mode() != options.mode()) {
@@ -155,9 +146,19 @@ final class StoreOpener {
       throw new CorruptionException(
           layout.store(), 0, "the file is missing, but there are segments or logs of a store");
     }
-    SecureRandom random = new SecureRandom();
+    return null;
+  }
+
+  private StoreIdentity create() throws IOException {
+    if (!options.isBoundKnown()) {
+      throw noBound();
+    }
+    UUID storeId = UUID.randomUUID();
+    long hashSeed = new SecureRandom().nextLong();
     StoreIdentity identity =
-        new StoreIdentity(UUID.randomUUID(), options.mode(), random.nextLong());
+        options.mode() == StoreMode.DURABLE
+            ? StoreIdentity.durable(storeId, hashSeed)
+            : StoreIdentity.cache(storeId, hashSeed, options.maxBytes());
     identity.write(disk, layout);
     return identity;
   }

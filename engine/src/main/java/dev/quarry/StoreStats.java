@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Figures about an open store, each exact by itself; while operations are under way they need not
- * be of the same instant. Counters begin at zero when the store is opened.
+ * be of the same instant. Counters begin at zero when the store is opened; shares and rates are
+ * from 0 to 1. Immutable.
  *
  * @param mode what the store promises
  * @param keys keys that have a value
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param liveBytes bytes of records whose key still has that value
  * @param deadBytes bytes of segment files that are not live records: overwritten and deleted
  *     values, tombstones, headers and footers
- * @param diskBytes bytes of all files of the store but the key index: segments, those about to be
- *     deleted included, log, checkpoint, reserve and the file that names the store
- * @param slabBytes memory of slabs
+ * @param diskBytes bytes of all files of the store but the key index and LOCK: segments, those
+ *     about to be deleted included, log, checkpoint, reserve and the file that names the store
+ * @param slabBytes memory of slabs, those included that only readers hold on to
+ * @param stagingBytes memory of the buffers that files are written through
  * @param indexBytes memory of the hash index
  * @param bloomBytes memory of the bloom filter
- * @param keyIndexBytes memory of the key index, an estimate; 0 until ordered keys are asked for
+ * @param keyIndexBytes native and heap memory of the key index, an estimate; 0 until ordered keys
+ *     are asked for
  * @param bloomRate the share of absent keys that the bloom filter is expected to let through now
  * @param puts puts that were acknowledged
  * @param deletes deletes that found their key
@@ -43,7 +46,12 @@ import org.jspecify.annotations.Nullable;
  *     NaN if none was looked for
  * @param idleReason why nothing more was reclaimed when space was last looked at, in words
  * @param liveShares of each segment file how much is live, in the order of the queue
- * @param failure why the store refuses writes; null when it does not
+ * @param failure why the store has failed: a durable store then refuses writes, a cache goes on in
+ *     memory; null when it has not
+ * @param maxBytes the most bytes that the segments of a cache may take on disk; {@link
+ *     Long#MAX_VALUE} in a durable store, which is not bounded
+ * @param lack which background work is postponed at the moment and why, for example too few file
+ *     descriptors; the store retries it. Null when none is
  */
 public record StoreStats(
     StoreMode mode,
@@ -53,6 +61,7 @@ public record StoreStats(
     long deadBytes,
     long diskBytes,
     long slabBytes,
+    long stagingBytes,
     long indexBytes,
     long bloomBytes,
     long keyIndexBytes,
@@ -79,7 +88,9 @@ public record StoreStats(
     double observedBloomRate,
     String idleReason,
     List<LiveShare> liveShares,
-    @Nullable String failure) {
+    @Nullable String failure,
+    long maxBytes,
+    @Nullable String lack) {
 
   /** Takes a copy of the list. */
   public StoreStats {

@@ -56,13 +56,14 @@ final class TombstoneSweeper {
   /** Sweeps the slabs that are settled, and notes that their segments are. */
   synchronized void sweep() {
     while (!unswept.isEmpty() && unswept.peek().slab.isSettled()) {
-      Unswept next = unswept.poll();
+      Unswept next = unswept.peek(); // until all is done: there may be no memory for it
       LongArrayList tombstones = next.tombstones;
       for (int i = 0; i < tombstones.size(); i += 3) {
         directory.forget(
             tombstones.getLong(i), tombstones.getLong(i + 1), tombstones.getLong(i + 2));
       }
       next.segment.setSettled();
+      unswept.poll();
       settled.accept(next.segment);
     }
   }

@@ -2,11 +2,14 @@ package dev.quarry;
 
 import dev.quarry.index.Location;
 import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.Lack;
+import dev.quarry.segment.Patience;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
 import dev.quarry.wal.GroupCommit;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +24,27 @@ import org.jspecify.annotations.Nullable;
  *   <li>settle the sequence number, whatever became of it.
  * </ol>
  *
+ * <p>A lack refuses the operation for as long as its record can be made void: up to its being on
+ * stable storage. From then on it must be published, and what that needs is made ready before.
+ *
  * <p>No lock is held while bytes are copied. In durable mode nobody can read a record before it is
  * durable, so no reader sees what a crash then takes back. Safe for use by any number of threads.
  */
 final class WritePath {
 
   private static final byte[] NO_VALUE = {};
+
+  /**
+   * The part of a segment up to which the value of a stream is taken into memory. Compaction leaves
+   * a segment of that size, or a larger one, alone while it is live.
+   */
+  private static final int TAKEN_IN_PART = 4;
+
+  private static final int USUAL_KEY_LENGTH = 512;
+
+  /** A thread's copy of the key that it writes. */
+  private static final ThreadLocal<ByteBuffer> OWN_KEY =
+      ThreadLocal.withInitial(() -> keyBuffer(USUAL_KEY_LENGTH));
 
   private final Memtable memtable;
   private final KeyDirectory directory;
@@ -36,6 +54,10 @@ final class WritePath {
   private final Reserve reserve;
   private final Counters counters;
   private final long largestSlabRecord;
+  private final int maxValueBytes;
+
+  /** The longest value that is taken into memory to be put into a slab. */
+  private final int mostTakenIn;
 
   /**
    * @param commit the log; null in a cache
@@ -57,11 +79,13 @@ final class WritePath {
     this.reserve = reserve;
     this.counters = counters;
     this.largestSlabRecord = options.largestSlabRecord();
+    this.maxValueBytes = options.maxValueBytes();
+    this.mostTakenIn = options.segmentBytes() / TAKEN_IN_PART;
   }
 
   void put(byte[] key, byte[] value) {
     if (RecordFormat.length(key.length, value.length) > largestSlabRecord) {
-      largeValues.put(key, ByteBuffer.wrap(value));
+      putLarge(key, ByteBuffer.wrap(value), 0, value.length);
     } else {
       append(RecordFormat.PUT, key, value, null, 0, value.length);
     }
@@ -71,11 +95,37 @@ final class WritePath {
   /** The value is what lies between two absolute indexes of a buffer. */
   void put(byte[] key, ByteBuffer value, int from, int length) {
     if (RecordFormat.length(key.length, length) > largestSlabRecord) {
-      largeValues.put(key, value.slice(from, length));
+      putLarge(key, value, from, length);
     } else {
       append(RecordFormat.PUT, key, NO_VALUE, value, from, length);
     }
     counters.countPut((long) key.length + length);
+  }
+
+  private void putLarge(byte[] key, ByteBuffer value, int from, int length) {
+    largeValues.put(key.clone(), ValueSource.of(value, from, length), length, false);
+  }
+
+  /**
+   * Puts a value whose bytes come from a file or a stream. A short one is taken into memory before
+   * it takes a place in a slab, where nobody must wait for a source; a longer one has a segment of
+   * its own.
+   *
+   * @param key the store's own copy
+   * @param expected bytes that the value is likely to have; 0 if there is no telling
+   */
+  <E extends Exception> void put(byte[] key, ValueSource<E> source, long expected) throws E {
+    latch.checkWritable();
+    ValueIntake<E> intake = new ValueIntake<>(source, maxValueBytes);
+    long room = largestSlabRecord - RecordFormat.length(key.length, 0);
+    int most = (int) Math.min(mostTakenIn, room);
+    if (expected <= most && intake.takeIn(most, expected)) {
+      ByteBuffer value = intake.taken();
+      append(RecordFormat.PUT, key, NO_VALUE, value, 0, value.limit());
+    } else {
+      largeValues.put(key, intake, expected, true);
+    }
+    counters.countPut(key.length + intake.total());
   }
 
   /**
@@ -113,18 +163,24 @@ final class WritePath {
   private boolean releaseAfter(int before) {
     try {
       return reserve.releaseAfter(before);
-    } catch (DiskFullException e) {
-      throw new StoreFullException("the disk is full: " + e.getMessage(), e);
     } catch (IOException e) {
-      throw latch.fail(e);
+      throw Lack.is(e) ? Refusal.of(e) : latch.fail(e);
     }
   }
 
-  /** The five steps; the value is {@code buffer} where there is one, else {@code array}. */
+  /**
+   * The five steps; the value is {@code buffer} where there is one, else {@code array}. The
+   * caller's key is read once, here at the beginning: what is written, and what is published, is
+   * that copy.
+   */
   private boolean append(
       byte kind, byte[] key, byte[] array, @Nullable ByteBuffer buffer, int from, int valueLength) {
     long length = RecordFormat.length(key.length, valueLength);
     latch.checkWritable();
+    Scratch scratch = Scratch.get();
+    ByteBuffer own = copyOf(key);
+    directory.hash(own, scratch);
+    directory.prepare(scratch);
     ActiveSlab active = null;
     long ticket = Slab.FULL;
     while (ticket == Slab.FULL) {
@@ -141,9 +197,9 @@ final class WritePath {
       boolean written = false;
       try {
         if (buffer == null) {
-          active.slab().write(ticket, kind, key, array);
+          active.slab().write(ticket, kind, own, array);
         } else {
-          active.slab().write(ticket, kind, key, buffer, from, valueLength);
+          active.slab().write(ticket, kind, own, buffer, from, valueLength);
         }
         written = true;
       } finally {
@@ -151,22 +207,25 @@ final class WritePath {
           active.slab().abandon(ticket, length);
         }
       }
-      try {
-        int offset = Slab.position(ticket);
-        awaitDurable(active, (int) (offset + RecordFormat.align(length)), kind);
-        Scratch scratch = Scratch.get();
-        directory.hash(key, scratch);
-        long sequence = active.slab().sequence(ticket);
-        return directory.publish(scratch, active.segment(), offset, length, sequence, kind);
-      } catch (BlobStoreException e) {
-        throw e;
-      } catch (RuntimeException | Error e) {
-        latch.fail(e); // the record may be there after a restart, and is not now
-        throw e;
-      }
+      int offset = Slab.position(ticket);
+      awaitDurable(active, (int) (offset + RecordFormat.align(length)), kind);
+      return publish(scratch, own, active, ticket, length, kind);
     } finally {
       active.slab().settle();
     }
+  }
+
+  private static ByteBuffer copyOf(byte[] key) {
+    ByteBuffer copy = OWN_KEY.get().clear();
+    if (copy.capacity() < key.length) {
+      copy = keyBuffer(RecordFormat.MAX_KEY_LENGTH);
+      OWN_KEY.set(copy);
+    }
+    return copy.put(0, key).limit(key.length);
+  }
+
+  private static ByteBuffer keyBuffer(int length) {
+    return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private void awaitDurable(ActiveSlab active, int end, byte kind) {
@@ -175,13 +234,38 @@ final class WritePath {
     }
     try {
       commit.await(Objects.requireNonNull(active.log()), end);
-    } catch (DiskFullException e) {
-      if (kind == RecordFormat.PUT) {
-        reserve.putFoundFull(e);
-      }
-      throw new StoreFullException("the disk is full: " + e.getMessage(), e);
     } catch (IOException e) {
-      throw latch.fail(e);
+      if (!Lack.is(e)) {
+        throw latch.fail(e);
+      }
+      if (kind == RecordFormat.PUT && e instanceof DiskFullException full) {
+        reserve.putFoundFull(full);
+      }
+      throw Refusal.of(e);
+    } catch (RuntimeException | Error e) {
+      latch.fail(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Publishes a record that may be on stable storage. One that is not published although it may be
+   * there after a restart is a failure; a lack of memory may pass before it comes to that.
+   */
+  private boolean publish(
+      Scratch scratch, ByteBuffer key, ActiveSlab active, long ticket, long length, byte kind) {
+    long sequence = active.slab().sequence(ticket);
+    int offset = Slab.position(ticket);
+    for (int attempt = 0; ; attempt++) {
+      try {
+        directory.hash(key, scratch); // again: what came between may have used the scratch
+        return directory.publish(scratch, active.segment(), offset, length, sequence, kind);
+      } catch (RuntimeException | Error e) {
+        if (!Lack.isOfMemory(e) || !Patience.pause(attempt)) {
+          latch.fail(e);
+          throw e;
+        }
+      }
     }
   }
 }

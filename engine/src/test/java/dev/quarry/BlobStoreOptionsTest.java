@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.BlobStoreOptions.Verification;
 import dev.quarry.segment.SimulatedDisk;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,33 @@ class BlobStoreOptionsTest {
     assertRefused("expectedKeys", b -> b.expectedKeys(0));
     assertRefused("expectedKeys", b -> b.expectedKeys(Long.MAX_VALUE));
     assertRefused("maxBytes", b -> b.maxBytes(1 << 30));
+    assertTaken(b -> b.checkpointInterval(Duration.ofDays(365)));
+    assertRefused("checkpointInterval", b -> b.checkpointInterval(Duration.ofDays(366)));
+    assertRefused(
+        "checkpointInterval", b -> b.checkpointInterval(Duration.ofSeconds(Long.MAX_VALUE)));
+    assertTaken(b -> b.idleFlush(Duration.ZERO));
+    assertTaken(b -> b.idleFlush(Duration.ofMillis(10)));
+    assertTaken(b -> b.idleFlush(Duration.ofDays(365)));
+    assertRefused("idleFlush", b -> b.idleFlush(Duration.ofMillis(9)));
+    assertRefused("idleFlush", b -> b.idleFlush(Duration.ofMillis(-1)));
+    assertRefused("idleFlush", b -> b.idleFlush(Duration.ofSeconds(Long.MAX_VALUE)));
+  }
+
+  @Test
+  void noBoundIsNotABoundOfNothing() {
+    for (long bytes : new long[] {0, -1, Long.MIN_VALUE}) {
+      assertThrows(IllegalArgumentException.class, () -> BlobStoreOptions.cache(bytes));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> BlobStoreOptions.cache().toBuilder().maxBytes(bytes).build());
+    }
+    BlobStoreOptions existing = BlobStoreOptions.cache();
+    assertEquals(0, existing.maxBytes());
+    assertEquals(0, existing.segmentBytes());
+    BlobStoreOptions bound =
+        existing.toBuilder().slabs(7).build().toBuilder().maxBytes(MIB).build();
+    assertEquals(BlobStoreOptions.cache(MIB).segmentBytes(), bound.segmentBytes());
+    assertEquals(7, bound.slabs());
   }
 
   /** The filter ends at 16 GiB: what is taken here must not fail when the store is opened. */

@@ -270,7 +270,7 @@ class CacheBoundTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(120)
   void aSlabThatIsJustBecomingAFileIsCountedOnce() {
     Gate gate = new Gate();
     byte[] tombstone = key("tombstone");

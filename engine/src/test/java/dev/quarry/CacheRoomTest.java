@@ -30,7 +30,7 @@ class CacheRoomTest {
 
   /** Each pass finds a file to compact, and the disk too full for what comes out of it. */
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void whoWaitsForRoomThatCompactionCannotMakeIsRefused() {
     put(7, 91_279);
     try (Blob held = store.view(key(7))) {

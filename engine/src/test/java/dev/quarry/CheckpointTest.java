@@ -247,7 +247,7 @@ class CheckpointTest {
   void whatWasPublishedAfterACheckpointWasWrittenSurvivesACrash(boolean put) {
     byte[] key = key(1_000);
     Gate unpublished = new Gate();
-    AtomicInteger hashesToCome = new AtomicInteger(put ? 1 : 2); // a delete looks first
+    AtomicInteger hashesToCome = new AtomicInteger(put ? 2 : 3); // a delete looks first
     AtomicReference<Thread> writer = new AtomicReference<>();
     Environment environment =
         new Environment(

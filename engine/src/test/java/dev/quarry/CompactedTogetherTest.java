@@ -77,7 +77,12 @@ class CompactedTogetherTest {
         false,
         store.segments(),
         store.directory(),
-        new KeyOrder(layout.keyIndex(), true, store.segments(), store.directory()),
+        new KeyOrder(
+            layout.keyIndex(),
+            true,
+            store.segments(),
+            store.directory(),
+            disk.lock(ROOT.resolve("another lock"))),
         graveyard,
         () -> OUTPUT,
         segment -> {},

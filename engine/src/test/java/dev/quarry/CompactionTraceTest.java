@@ -42,6 +42,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What compaction drops, and a crash during it, brings nothing back. */
 class CompactionTraceTest {
 
+  /** How often what survives a crash is drawn, where that is by chance. */
+  private static final int DRAWS = 16;
+
   private final SimulatedDisk disk = new SimulatedDisk(1);
 
   private BlobStore open(BlobStoreOptions options) {
@@ -173,12 +176,18 @@ class CompactionTraceTest {
         // as it must be
       }
       assertTrue(crashing.hasCrashed());
-      SimulatedDisk after = crashing.afterCrash(survival, call);
-      for (BlobStoreOptions options : List.of(LAX, STRICT)) {
-        try (BlobStore store = StoreFixture.open(after, options)) {
-          assertEquals(contents, contents(store, 3 * FULL), "call " + call);
-          StoreInvariants.check(store, after, ROOT);
-        }
+      for (int draw = 0; draw < (survival == Survival.SUBSET ? DRAWS : 1); draw++) {
+        assertContents(contents, crashing.afterCrash(survival, DRAWS * call + draw), call);
+      }
+    }
+  }
+
+  private static void assertContents(
+      Map<Integer, ByteBuffer> contents, SimulatedDisk after, long call) throws IOException {
+    for (BlobStoreOptions options : List.of(LAX, STRICT)) {
+      try (BlobStore store = StoreFixture.open(after, options)) {
+        assertEquals(contents, contents(store, 3 * FULL), "call " + call);
+        StoreInvariants.check(store, after, ROOT);
       }
     }
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * count up, so that of each key the last version acknowledged, seen by a reader, and attempted are
  * known: what recovery brings is not older than the first two and not newer than the last.
  */
+@Tag("slow")
 class ConcurrentCrashTest {
 
   private static final Path ROOT = Path.of("/store");

@@ -11,12 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.StoreFixture.Place;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SimulatedDisk;
-import dev.quarry.segment.Slab;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Survival;
 import dev.quarry.segment.Xxh3KeyHash;
@@ -160,7 +160,7 @@ class DamagedLogTest {
   void garbageBehindTheLastCommitIsCutSilently() throws IOException {
     long size = disk.size(log);
     try (DiskFile file = disk.open(log)) {
-      ByteBuffer garbage = Slab.allocate(3 * Disk.BLOCK);
+      ByteBuffer garbage = DirectMemory.allocate(3 * Disk.BLOCK).buffer();
       garbage.put(0, StoreFixture.value(1, 3 * Disk.BLOCK));
       file.write(garbage, size);
       file.force();
@@ -172,7 +172,7 @@ class DamagedLogTest {
   @Test
   void aLogUnderAnothersNameIsReported() throws IOException {
     Path other = log.resolveSibling("0000000002.wal");
-    ByteBuffer copy = Slab.allocate((int) disk.size(log));
+    ByteBuffer copy = DirectMemory.allocate((int) disk.size(log)).buffer();
     try (DiskFile file = disk.openForRead(log)) {
       file.read(copy, 0);
     }

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.FileSystemDisk;
-import dev.quarry.segment.Slab;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import java.io.IOException;
@@ -157,7 +157,7 @@ class DamagedStoreTest {
   void aLogOfAnotherVersionIsToldFromADamagedOne() throws IOException {
     Path log = directory.resolve("wal/0000000009.wal");
     UUID store = StoreFixture.identity(new FileSystemDisk(), directory).storeId();
-    ByteBuffer block = Slab.allocate(Disk.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = DirectMemory.allocate(Disk.BLOCK).buffer().order(ByteOrder.LITTLE_ENDIAN);
     FileHeader.segment(store, 9, 100).encode(block);
     byte[] bytes = new byte[Disk.BLOCK];
     block.get(0, bytes);

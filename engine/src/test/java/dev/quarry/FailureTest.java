@@ -311,7 +311,8 @@ class FailureTest {
               throw new OutOfMemoryError("unable to create native thread");
             });
     assertThrows(
-        OutOfMemoryError.class, () -> BlobStore.open(ROOT, StoreFixture.DURABLE, threadless));
+        ResourceExhaustedException.class,
+        () -> BlobStore.open(ROOT, StoreFixture.DURABLE, threadless));
     assertEquals(List.of(), disk.openHandles());
     assertIntact(disk, StoreMode.DURABLE);
   }

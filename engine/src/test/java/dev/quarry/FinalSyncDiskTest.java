@@ -73,7 +73,7 @@ class FinalSyncDiskTest {
    * tells of too late.
    */
   @Test
-  @Timeout(60)
+  @Timeout(120)
   void aLogWhoseNameWasLostInAnotherThreadsSyncAcknowledgesNothing() throws Exception {
     BlobStoreOptions options = TestStores.small(StoreMode.DURABLE).toBuilder().slabs(4).build();
     SlowToFail slow = new SlowToFail();

@@ -190,7 +190,7 @@ class FullDiskTest {
 
   @ParameterizedTest
   @ValueSource(ints = {2, 4, 8})
-  @Timeout(60)
+  @Timeout(120)
   void aCacheWhoseBoundIsTakenByWhatIsNotOnDiskRefusesToo(int slabs) {
     SimulatedDisk disk = new SimulatedDisk(1);
     BlobStoreOptions options =

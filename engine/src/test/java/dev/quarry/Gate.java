@@ -13,7 +13,7 @@ import java.util.function.BiPredicate;
 /** Holds up the first call that meets a condition until it is opened. */
 final class Gate {
 
-  private static final long PATIENCE_SECONDS = 30;
+  private static final long PATIENCE_SECONDS = 120;
 
   private final CountDownLatch reached = new CountDownLatch(1);
   private final CountDownLatch opened = new CountDownLatch(1);

@@ -42,6 +42,9 @@ class InvariantsTest {
   /** With fewer, on a busy machine, none may come in between. */
   private static final int REBUILDS = 200;
 
+  private static final int WRITERS = 4;
+  private static final int PUTS = 10_000;
+
   private static final Path ROOT = Path.of("/store");
   private static final BlobStoreOptions DURABLE = TestStores.small(StoreMode.DURABLE);
   private static final BlobStoreOptions CACHE = TestStores.small(StoreMode.CACHE);
@@ -252,13 +255,30 @@ class InvariantsTest {
                   }
                 } catch (InterruptedException | RuntimeException e) {
                   failure.set(e);
+                  rebuilds.set(REBUILDS);
                 }
               });
       rebuilder.start();
-      for (int i = 0; i < 20_000 || (rebuilds.get() < REBUILDS && rebuilder.isAlive()); i++) {
-        store.put(bytes("k" + i), new byte[8]);
-        assertNotNull(store.get(bytes("k" + i)));
-        assertNotNull(store.get(bytes("k" + i / 2)));
+      List<Thread> writers = new ArrayList<>();
+      for (int writer = 0; writer < WRITERS; writer++) {
+        String prefix = "k" + writer + " ";
+        writers.add(
+            new Thread(
+                () -> {
+                  try {
+                    for (int i = 0; i < PUTS || rebuilds.get() < REBUILDS; i++) {
+                      store.put(bytes(prefix + i), new byte[8]);
+                      assertNotNull(store.get(bytes(prefix + i)));
+                      assertNotNull(store.get(bytes(prefix + i / 2)));
+                    }
+                  } catch (RuntimeException | Error e) {
+                    failure.set(e);
+                  }
+                }));
+      }
+      writers.forEach(Thread::start);
+      for (Thread writer : writers) {
+        writer.join();
       }
       done.set(true);
       rebuilder.join();

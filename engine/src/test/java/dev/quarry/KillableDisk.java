@@ -4,6 +4,7 @@ import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.ForwardingDisk;
 import dev.quarry.segment.Mapping;
+import dev.quarry.segment.StoreLock;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -110,7 +111,7 @@ final class KillableDisk extends ForwardingDisk {
   }
 
   @Override
-  public Closeable lock(Path file) throws IOException {
+  public StoreLock lock(Path file) throws IOException {
     call();
     return opened(super.lock(file));
   }

@@ -7,7 +7,7 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /** Keeps tasks until it is told to run them, in the thread of who tells it. */
-public final class ManualExecutor extends AbstractExecutorService {
+public class ManualExecutor extends AbstractExecutorService {
 
   private final Deque<Runnable> tasks = new ArrayDeque<>();
   private boolean atOnce;

@@ -13,6 +13,7 @@ import static dev.quarry.StoreFixture.putAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.Slab;
@@ -36,7 +37,8 @@ class OlderRecordsTest {
   private Shadows marked(long sequence) {
     StoreLayout layout = new StoreLayout(ROOT);
     FileHeader header = FileHeader.segment(new UUID(1, 2), 3, FIRST);
-    Slab slab = new Slab(Slab.allocate(TestStores.SEGMENT_BYTES), header, memory -> {});
+    Slab slab =
+        new Slab(DirectMemory.allocate(TestStores.SEGMENT_BYTES).buffer(), header, memory -> {});
     slab.reserve(100);
     SegmentTable segments = new SegmentTable();
     segments.addAll(List.of(new Segment(slab, layout.segment(3))));

@@ -1,9 +1,9 @@
 package dev.quarry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.Slab;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -26,7 +26,7 @@ final class PlantedPool implements SlabPoolLincheckTest.Pool {
   private final Bug bug;
 
   @GuardedBy("this")
-  private final Deque<ByteBuffer> used = new ArrayDeque<>();
+  private final Deque<DirectMemory> used = new ArrayDeque<>();
 
   @GuardedBy("this")
   private int existing;
@@ -39,11 +39,11 @@ final class PlantedPool implements SlabPoolLincheckTest.Pool {
   }
 
   @Override
-  public @Nullable ByteBuffer tryTake() {
+  public @Nullable DirectMemory tryTake() {
     return bug == Bug.TAKES_IN_TWO_STEPS ? take(hasRoom()) : takeIfThereIsRoom();
   }
 
-  private synchronized @Nullable ByteBuffer takeIfThereIsRoom() {
+  private synchronized @Nullable DirectMemory takeIfThereIsRoom() {
     return take(hasRoom());
   }
 
@@ -51,38 +51,38 @@ final class PlantedPool implements SlabPoolLincheckTest.Pool {
     return !used.isEmpty() || existing - lingering < SlabPoolLincheckTest.MOST_SLABS;
   }
 
-  private synchronized @Nullable ByteBuffer take(boolean allowed) {
+  private synchronized @Nullable DirectMemory take(boolean allowed) {
     if (!allowed) {
       return null;
     }
-    ByteBuffer memory = used.poll();
+    DirectMemory memory = used.poll();
     if (memory == null) {
       existing++;
-      return Slab.allocate(Disk.BLOCK);
+      return DirectMemory.allocate(Disk.BLOCK);
     }
     return zero(memory);
   }
 
   @Override
-  public void retire(Slab slab) {
+  public void retire(Slab slab, DirectMemory memory) {
     synchronized (this) {
       lingering++;
       if (bug == Bug.FORGETS_READERS) {
-        takeBack(slab.head());
+        takeBack(memory);
       }
     }
     slab.retire();
   }
 
   @Override
-  public synchronized void giveBack(ByteBuffer memory) {
+  public synchronized void giveBack(DirectMemory memory) {
     if (bug != Bug.FORGETS_READERS) {
       takeBack(memory);
     }
   }
 
   @GuardedBy("this")
-  private void takeBack(ByteBuffer memory) {
+  private void takeBack(DirectMemory memory) {
     lingering--;
     if (existing - lingering > SlabPoolLincheckTest.MOST_SLABS) {
       existing--;
@@ -93,7 +93,7 @@ final class PlantedPool implements SlabPoolLincheckTest.Pool {
 
   @Override
   public void clean() {
-    ByteBuffer memory;
+    DirectMemory memory;
     synchronized (this) {
       memory = used.peek();
     }
@@ -102,8 +102,8 @@ final class PlantedPool implements SlabPoolLincheckTest.Pool {
     }
   }
 
-  private static ByteBuffer zero(ByteBuffer memory) {
-    new UnsafeBuffer(memory).setMemory(0, memory.capacity(), (byte) 0);
+  private static DirectMemory zero(DirectMemory memory) {
+    new UnsafeBuffer(memory.buffer()).setMemory(0, Disk.BLOCK, (byte) 0);
     return memory;
   }
 }

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Times are the scheduler's affair; that somebody waits, and no longer than he must, is not. */
-@Timeout(60)
+@Timeout(120)
 class RateLimiterTest {
 
   private static final long YEARS = 1L << 40;

@@ -4,18 +4,20 @@ import static dev.quarry.StoreFixture.DURABLE;
 import static dev.quarry.StoreFixture.ROOT;
 import static dev.quarry.StoreFixture.key;
 import static dev.quarry.StoreFixture.value;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.quarry.segment.Disk;
+import dev.quarry.segment.DiskShortageException;
 import dev.quarry.segment.FaultyDisk;
 import dev.quarry.segment.FaultyDisk.Operation;
 import dev.quarry.segment.SimulatedDisk;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -47,15 +49,16 @@ class ReadOnlyDirectoryTest {
           disk,
           (operation, path) ->
               readOnly.get() && CHANGES.contains(operation)
-                  ? new AccessDeniedException(path.toString())
+                  ? new DiskShortageException("cannot change " + path + ": Permission denied")
                   : null);
 
   private static void assertDenied(Disk on, StoreMode mode) {
     var e =
         assertThrows(
-            StoreFailedException.class, () -> StoreFixture.open(on, StoreFixture.options(mode)));
+            ResourceExhaustedException.class,
+            () -> StoreFixture.open(on, StoreFixture.options(mode)));
     assertTrue(e.getMessage().contains(ROOT.toString()), e.getMessage());
-    assertTrue(e.getMessage().contains("AccessDenied"), e.getMessage());
+    assertTrue(e.getMessage().contains("Permission denied"), e.getMessage());
   }
 
   @ParameterizedTest
@@ -87,18 +90,30 @@ class ReadOnlyDirectoryTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDirectoryThatTurnsReadOnlyUnderAStoreStopsItsWritesAndNotItsReads(StoreMode mode) {
+  void aDirectoryThatTurnsReadOnlyUnderAStoreStopsItsWritesUntilItIsWritableAgain(StoreMode mode) {
     BlobStore store = StoreFixture.open(mounted, StoreFixture.options(mode));
     StoreFixture.putAll(store, 0, 20, 10_000);
     readOnly.set(true);
-    var e = assertThrows(StoreFailedException.class, () -> store.put(key(1), value(99, 100_000)));
+    var e =
+        assertThrows(ResourceExhaustedException.class, () -> store.put(key(1), value(99, 100_000)));
     assertTrue(e.getMessage().contains(ROOT + "/segments/"), e.getMessage());
-    if (mode == StoreMode.DURABLE) {
-      assertThrows(StoreFailedException.class, () -> store.put(key(1), value(99, 10)));
-    }
     StoreFixture.assertAll(store, 0, 20, 10_000);
-    assertThrows(StoreFailedException.class, store::close);
+    assertThrows(
+        ResourceExhaustedException.class,
+        () -> StoreFixture.putAll(store, 20, 100, 10_000),
+        "no slab can be flushed, nor a log be created");
+    StoreFixture.assertAll(store, 0, 20, 10_000);
+    assertNull(store.stats().failure());
+    readOnly.set(false);
+    StoreFixture.putAll(store, 0, 100, 10_000);
+    store.put(key(1), value(99, 100_000));
+    assertNull(store.stats().failure());
+    store.close();
     assertEquals(List.of(), disk.openHandles());
+    try (BlobStore reopened = StoreFixture.open(disk, StoreFixture.options(mode))) {
+      StoreFixture.assertAll(reopened, 2, 100, 10_000);
+      assertArrayEquals(value(99, 100_000), reopened.get(key(1)));
+    }
   }
 
   @Test
@@ -111,7 +126,7 @@ class ReadOnlyDirectoryTest {
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("r-xr-xr-x"));
     try {
       assumeFalse(Files.isWritable(root), "permissions do not bind the superuser");
-      var e = assertThrows(StoreFailedException.class, () -> BlobStore.open(root, DURABLE));
+      var e = assertThrows(ResourceExhaustedException.class, () -> BlobStore.open(root, DURABLE));
       assertTrue(e.getMessage().contains(root.toString()), e.getMessage());
     } finally {
       Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));

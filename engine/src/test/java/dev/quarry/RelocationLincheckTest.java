@@ -263,7 +263,10 @@ class RelocationLincheckTest {
                                 || name.startsWith("dev.quarry.bloom.")
                                 || name.startsWith("org.agrona."))
                     .allMethods()
-                    .treatAsAtomic());
+                    .treatAsAtomic())
+            // The class knows its threads, and with them all that Lincheck is.
+            .addGuarantee(
+                ManagedStrategyGuaranteeKt.forClasses("dev.quarry.Scratch").allMethods().ignore());
     RACES.forEach(options::addCustomScenario);
     return options;
   }

@@ -2,6 +2,7 @@ package dev.quarry;
 
 import dev.quarry.index.Location;
 import dev.quarry.index.Replaced;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
@@ -9,6 +10,7 @@ import dev.quarry.segment.Slab;
 import dev.quarry.segment.Trailer;
 import dev.quarry.segment.Xxh3KeyHash;
 import java.lang.ref.SoftReference;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,10 +46,10 @@ final class RelocationStore {
       this.id = id;
       this.first = first;
       FileHeader header = FileHeader.segment(STORE, id, first);
-      Slab filled = new Slab(Slab.allocate(Disk.BLOCK), header, memory -> {});
+      Slab filled = new Slab(DirectMemory.allocate(Disk.BLOCK).buffer(), header, memory -> {});
       for (int number = first; number <= last; number++) {
         long ticket = filled.reserve(RecordFormat.length(KEY.length, 0));
-        filled.write(ticket, kind(number), KEY, new byte[0]);
+        filled.write(ticket, kind(number), ByteBuffer.wrap(KEY), new byte[0]);
         offsets.add(Slab.position(ticket));
       }
       filled.seal();

@@ -238,7 +238,7 @@ class ReserveTest {
                   task -> new Thread(task).start()));
         }
         for (CompletableFuture<Void> thread : threads) {
-          thread.get(60, TimeUnit.SECONDS);
+          thread.get(120, TimeUnit.SECONDS);
         }
         full.capacity(PLENTY);
       }
@@ -365,6 +365,70 @@ class ReserveTest {
     assertEquals(BYTES, disk.size(RESERVE));
     store.put(key(1), value(1, 100));
     background.runFromNowOn();
+    store.close();
+  }
+
+  // ---- what a refusal says ----
+
+  private static String refusal(BlobStore store) {
+    StoreFullException refusal =
+        assertThrows(StoreFullException.class, () -> store.put(key(1), value(1, 100)));
+    return String.valueOf(refusal.getMessage());
+  }
+
+  @Test
+  void aRefusalForWantOfItSaysWhatMakingItTakesAndThatIsTrue() throws IOException {
+    disk.capacity(2 * BYTES);
+    BlobStore store = open(disk);
+    long usable = disk.usableSpace(ROOT);
+    assertEquals(
+        "the disk is full: "
+            + RESERVE
+            + " does not exist, and making it takes "
+            + 2 * BYTES
+            + " usable bytes, "
+            + BYTES
+            + " for the file and as many beside it, where the file system has "
+            + usable
+            + "; puts go on when "
+            + (2 * BYTES - usable)
+            + " bytes are freed",
+        refusal(store));
+    assertFalse(disk.exists(RESERVE));
+
+    disk.capacity(2 * BYTES + (2 * BYTES - usable));
+    store.put(key(1), value(1, 100)); // the background is the caller's thread
+    assertEquals(BYTES, disk.size(RESERVE));
+    store.close();
+  }
+
+  @Test
+  void aRefusalWhileItIsBeingMadeSaysSo() throws IOException {
+    ManualExecutor background = new ManualExecutor();
+    disk.capacity(BYTES);
+    BlobStore store =
+        BlobStore.open(ROOT, DURABLE, new Environment(disk, Xxh3KeyHash::new, () -> background));
+    disk.capacity(PLENTY);
+    assertTrue(refusal(store).contains(RESERVE + " does not exist, and is being made now"));
+    background.runFromNowOn();
+    store.close();
+  }
+
+  @Test
+  void aRefusalTellsWhyItCannotBeMadeOnADiskThatClaimsToHaveRoom() throws IOException {
+    disk.capacity(BYTES);
+    BlobStore store =
+        open(
+            new FaultyDisk(
+                disk,
+                (operation, path) ->
+                    operation == Operation.CREATE && path.equals(TEMPORARY)
+                        ? new DiskFullException("cannot create " + path + ": Disk quota exceeded")
+                        : null));
+    disk.capacity(PLENTY);
+    String said = refusal(store);
+    assertTrue(said.contains("cannot be made although the file system claims "), said);
+    assertTrue(said.endsWith("Disk quota exceeded"), said);
     store.close();
   }
 }

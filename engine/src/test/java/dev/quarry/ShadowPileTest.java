@@ -51,7 +51,7 @@ class ShadowPileTest {
    */
   @ParameterizedTest
   @EnumSource
-  @Timeout(60)
+  @Timeout(120)
   void aSegmentOfShadowsIsNotRewrittenAgainAndAgain(StoreMode mode) {
     SimulatedDisk disk = new SimulatedDisk(1);
     BlobStoreOptions some =

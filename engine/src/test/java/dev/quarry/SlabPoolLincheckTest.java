@@ -3,12 +3,12 @@ package dev.quarry;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.LincheckActors;
 import dev.quarry.segment.LincheckBudget;
 import dev.quarry.segment.Slab;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,11 +44,11 @@ class SlabPoolLincheckTest {
   /** What there is of {@link SlabPool} to race. */
   interface Pool {
 
-    @Nullable ByteBuffer tryTake();
+    @Nullable DirectMemory tryTake();
 
-    void retire(Slab slab);
+    void retire(Slab slab, DirectMemory memory);
 
-    void giveBack(ByteBuffer memory);
+    void giveBack(DirectMemory memory);
 
     void clean();
   }
@@ -58,17 +58,17 @@ class SlabPoolLincheckTest {
     private final SlabPool pool = new SlabPool(Disk.BLOCK, MOST_SLABS);
 
     @Override
-    public @Nullable ByteBuffer tryTake() {
+    public @Nullable DirectMemory tryTake() {
       return pool.tryTake();
     }
 
     @Override
-    public void retire(Slab slab) {
+    public void retire(Slab slab, DirectMemory memory) {
       pool.retire(slab);
     }
 
     @Override
-    public void giveBack(ByteBuffer memory) {
+    public void giveBack(DirectMemory memory) {
       pool.giveBack(memory);
     }
 
@@ -81,6 +81,8 @@ class SlabPoolLincheckTest {
   /** A slab that a thread reads, and what it found there at first. */
   private record Read(Slab slab, int mark) {}
 
+  private record Used(Slab slab, DirectMemory memory) {}
+
   /** Slabs in use, each with a mark of its own in it. */
   private static final class Slabs {
 
@@ -88,7 +90,7 @@ class SlabPoolLincheckTest {
     private final AtomicInteger marks = new AtomicInteger();
 
     /** Of each thread the slab that it has in use. */
-    private final AtomicReferenceArray<@Nullable Slab> used =
+    private final AtomicReferenceArray<@Nullable Used> used =
         new AtomicReferenceArray<>(MOST_THREADS);
 
     /** Of each thread what it reads. */
@@ -99,32 +101,32 @@ class SlabPoolLincheckTest {
     }
 
     boolean open(int thread) {
-      ByteBuffer memory = used.get(thread) == null ? pool.tryTake() : null;
+      DirectMemory memory = used.get(thread) == null ? pool.tryTake() : null;
       if (memory == null) {
         return false;
       }
-      if (memory.getInt(MARK) != 0) {
+      if (memory.buffer().getInt(MARK) != 0) {
         throw new IllegalStateException("the memory is not clean");
       }
       FileHeader header = FileHeader.segment(new UUID(1, 2), 1, 1);
-      Slab slab = new Slab(memory, header, pool::giveBack);
+      Slab slab = new Slab(memory.buffer(), header, released -> pool.giveBack(memory));
       slab.head().putInt(MARK, marks.incrementAndGet());
-      used.set(thread, slab);
+      used.set(thread, new Used(slab, memory));
       return true;
     }
 
     void retire(int thread) {
-      Slab slab = used.get(thread);
-      if (slab != null) {
-        pool.retire(slab);
+      Used retired = used.get(thread);
+      if (retired != null) {
+        pool.retire(retired.slab, retired.memory);
         used.set(thread, null);
       }
     }
 
     void pin(int thread, int of) {
-      Slab slab = used.get(of);
-      if (read[thread] == null && slab != null && slab.tryPin()) {
-        read[thread] = new Read(slab, slab.head().getInt(MARK));
+      Used other = used.get(of);
+      if (read[thread] == null && other != null && other.slab.tryPin()) {
+        read[thread] = new Read(other.slab, other.slab.head().getInt(MARK));
       }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
@@ -27,24 +28,26 @@ class SlabPoolTest {
 
   private final SlabPool pool = new SlabPool(BYTES, 3);
 
-  private ByteBuffer take() {
-    ByteBuffer memory = pool.tryTake();
+  private DirectMemory take() {
+    DirectMemory memory = pool.tryTake();
     assertNotNull(memory);
-    assertEquals(BYTES, memory.capacity());
+    assertEquals(BYTES, memory.buffer().capacity());
     for (int i = 0; i < BYTES; i++) {
-      assertEquals(0, memory.get(i), "memory comes clean");
+      assertEquals(0, memory.buffer().get(i), "memory comes clean");
     }
     return memory;
   }
 
   /** A slab with something in it. */
   private Slab slab() {
-    Slab slab = new Slab(take(), FileHeader.segment(STORE, 1, 1), pool::giveBack);
+    DirectMemory memory = take();
+    FileHeader header = FileHeader.segment(STORE, 1, 1);
+    Slab slab = new Slab(memory.buffer(), header, released -> pool.giveBack(memory));
     byte[] key = {1};
     byte[] value = new byte[50_000];
     Arrays.fill(value, (byte) 7);
     long ticket = slab.reserve(RecordFormat.length(1, value.length));
-    slab.write(ticket, RecordFormat.PUT, key, value);
+    slab.write(ticket, RecordFormat.PUT, ByteBuffer.wrap(key), value);
     return slab;
   }
 
@@ -53,9 +56,9 @@ class SlabPoolTest {
   void memoryOfWhichNoSlabCouldBeMadeIsTakenAgain() {
     SlabPool one = new SlabPool(BYTES, 1);
     StoreLayout layout = new StoreLayout(Path.of("/store"));
-    SlabOpener opener = new SlabOpener(STORE, layout, null, null, one, 1);
+    SlabOpener opener = new SlabOpener(STORE, layout, null, null, one, 1, () -> {});
     for (int i = 0; i < 3; i++) {
-      ByteBuffer memory = one.tryTake();
+      DirectMemory memory = one.tryTake();
       assertNotNull(memory, "the memory is lost");
       assertThrows(NullPointerException.class, () -> opener.open(memory, 1, null));
     }
@@ -63,7 +66,7 @@ class SlabPoolTest {
 
   @Test
   void thereIsNoMoreMemoryThanTheBound() {
-    assertEquals(0, pool.memoryBytes());
+    assertEquals(BYTES, pool.memoryBytes(), "one is there in advance");
     for (int i = 1; i <= 3; i++) {
       assertTrue(pool.hasSpare());
       take();
@@ -135,9 +138,33 @@ class SlabPoolTest {
     read.unpin();
     assertEquals(7, head.get(40_000));
     read.unpin();
-    ByteBuffer again = take();
+    ByteBuffer again = take().buffer();
     again.put(40_000, (byte) 9);
     assertEquals(9, head.get(40_000), "it is the same memory");
     assertNull(pool.tryTake());
+  }
+
+  @Test
+  void aClosedPoolFreesWhatIsUnusedAndTheRestWhenReadersAreDone() {
+    List<Slab> slabs = List.of(slab(), slab(), slab());
+    assertTrue(slabs.get(0).tryPin());
+    pool.retire(slabs.get(0));
+    pool.retire(slabs.get(1));
+    pool.close();
+    assertEquals(2L * BYTES, pool.memoryBytes());
+    assertEquals(7, slabs.get(0).head().get(40_000), "what a reader holds is left alone");
+    slabs.get(0).unpin();
+    pool.retire(slabs.get(2));
+    assertEquals(0, pool.memoryBytes());
+  }
+
+  @Test
+  void memoryThatIsNeededMoreElsewhereIsFreed() {
+    DirectMemory memory = take();
+    assertFalse(pool.freeSpare(), "the only slab is in use");
+    pool.putBack(memory);
+    assertTrue(pool.freeSpare());
+    assertEquals(0, pool.memoryBytes());
+    take();
   }
 }

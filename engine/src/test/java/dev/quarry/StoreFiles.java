@@ -3,10 +3,10 @@ package dev.quarry;
 import static dev.quarry.StoreFixture.ROOT;
 
 import dev.quarry.index.Location;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.SegmentFile;
-import dev.quarry.segment.Slab;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Xxh3KeyHash;
@@ -65,7 +65,7 @@ final class StoreFiles {
     disk.delete(path);
     try (DiskFile file = disk.create(path)) {
       if (bytes.length > 0) {
-        file.write(Slab.allocate(bytes.length).put(bytes).clear(), 0);
+        file.write(DirectMemory.allocate(bytes.length).buffer().put(bytes).clear(), 0);
       }
       file.force();
     }

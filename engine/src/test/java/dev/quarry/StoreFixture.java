@@ -3,6 +3,7 @@ package dev.quarry;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FileHeader;
@@ -167,7 +168,7 @@ final class StoreFixture {
   /** Changes bits of the byte at an offset, durably. */
   static void flip(Disk disk, Path path, long offset, int bits) throws IOException {
     long start = offset & -Disk.BLOCK;
-    ByteBuffer block = Slab.allocate(Disk.BLOCK);
+    ByteBuffer block = DirectMemory.allocate(Disk.BLOCK).buffer();
     try (DiskFile file = disk.open(path)) {
       file.read(block, start);
       block.clear();

@@ -26,7 +26,7 @@ import org.opentest4j.AssertionFailedError;
 /** What must hold in every open store that nobody is writing to. */
 public final class StoreInvariants {
 
-  private static final int ATTEMPTS = 20;
+  private static final int ATTEMPTS = 1_000;
   private static final long PAUSE_NANOS = 10_000_000;
 
   private StoreInvariants() {}

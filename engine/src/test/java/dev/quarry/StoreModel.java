@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** What a store should hold: a plain map, and the same steps done to both. */
 final class StoreModel {
 
-  private static final int ATTEMPTS = 1_000;
+  private static final int ATTEMPTS = 30_000;
   private static final long PAUSE_NANOS = 1_000_000;
 
   /** By {@link Arrays#compareUnsigned}, the order of {@link KeyCursor}. */

@@ -40,7 +40,11 @@ public final class TestBed {
   public TestBed hashing(LongFunction<KeyHash> hasher) {
     return new TestBed(
         new Environment(
-            environment.disk(), hasher, environment.background(), environment.evictions()));
+            environment.disk(),
+            hasher,
+            environment.background(),
+            environment.evictions(),
+            environment.alarms()));
   }
 
   /** The same with somebody who is told what is evicted. */
@@ -50,14 +54,30 @@ public final class TestBed {
             environment.disk(),
             environment.hasher(),
             environment.background(),
-            evictions::evicted));
+            evictions::evicted,
+            environment.alarms()));
   }
 
   /** The same with other threads. */
   public TestBed running(Supplier<ExecutorService> background) {
     return new TestBed(
         new Environment(
-            environment.disk(), environment.hasher(), background, environment.evictions()));
+            environment.disk(),
+            environment.hasher(),
+            background,
+            environment.evictions(),
+            environment.alarms()));
+  }
+
+  /** The same with an alarm that a test sets off; of one store at a time. */
+  public TestBed alarmedBy(ManualAlarm alarm) {
+    return new TestBed(
+        new Environment(
+            environment.disk(),
+            environment.hasher(),
+            environment.background(),
+            environment.evictions(),
+            executor -> alarm));
   }
 
   /** Opens a store on it. */

@@ -40,7 +40,7 @@ class TombstoneTest {
 
   private volatile @Nullable Thread writer;
 
-  /** How often the writer hashes the key until it publishes its record. */
+  /** How often the writer hashes the key until it publishes its record, that time included. */
   private final AtomicInteger hashesToCome = new AtomicInteger();
 
   private BlobStore open(StoreMode mode, Disk on) {
@@ -99,7 +99,7 @@ class TombstoneTest {
   void aPutThatADeleteOvertookDoesNotBringItsKeyBack(StoreMode mode, int rotations) {
     try (BlobStore store = open(mode, disk)) {
       store.put(KEY, value(1, 100));
-      CompletableFuture<Void> late = heldUp(1, () -> store.put(KEY, value(2, 100)));
+      CompletableFuture<Void> late = heldUp(2, () -> store.put(KEY, value(2, 100)));
       assertTrue(store.delete(KEY));
       for (int i = 0; i < rotations; i++) {
         rotate(store, 100 * i);
@@ -120,7 +120,7 @@ class TombstoneTest {
   @CsvSource({"DURABLE,0", "DURABLE,1", "CACHE,0", "CACHE,1"})
   void aPutThatANewerOneOvertookDoesNotReplaceIt(StoreMode mode, int rotations) {
     try (BlobStore store = open(mode, disk)) {
-      CompletableFuture<Void> late = heldUp(1, () -> store.put(KEY, value(1, 100)));
+      CompletableFuture<Void> late = heldUp(2, () -> store.put(KEY, value(1, 100)));
       store.put(KEY, value(2, 100));
       for (int i = 0; i < rotations; i++) {
         rotate(store, 100 * i);
@@ -140,7 +140,7 @@ class TombstoneTest {
       store.put(KEY, value(1, 100));
       // a delete first looks whether there is something to delete
       AtomicBoolean found = new AtomicBoolean();
-      CompletableFuture<Void> late = heldUp(2, () -> found.set(store.delete(KEY)));
+      CompletableFuture<Void> late = heldUp(3, () -> found.set(store.delete(KEY)));
       store.put(KEY, value(2, 100));
       for (int i = 0; i < rotations; i++) {
         rotate(store, 100 * i);
@@ -160,7 +160,7 @@ class TombstoneTest {
     try (BlobStore store = open(mode, disk)) {
       store.put(KEY, value(1, 100));
       AtomicBoolean first = new AtomicBoolean();
-      CompletableFuture<Void> late = heldUp(2, () -> first.set(store.delete(KEY)));
+      CompletableFuture<Void> late = heldUp(3, () -> first.set(store.delete(KEY)));
       boolean second = store.delete(KEY);
       unpublished.open();
       late.join();

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class BlobStoreException extends RuntimeException
     permits CorruptionException,
         FormatVersionException,
+        ResourceExhaustedException,
         StoreClosedException,
         StoreFailedException,
         StoreFullException,

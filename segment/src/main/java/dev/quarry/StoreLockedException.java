@@ -10,4 +10,13 @@ public final class StoreLockedException extends BlobStoreException {
   public StoreLockedException(Path lockFile) {
     super("the store is open elsewhere: " + lockFile + " is locked");
   }
+
+  /**
+   * A store that is locked by somebody known.
+   *
+   * @param holder who that is, in words
+   */
+  public StoreLockedException(Path lockFile, String holder) {
+    super("the store is open elsewhere: " + lockFile + " is locked by " + holder);
+  }
 }

@@ -14,12 +14,26 @@ public final class ValueTooLargeException extends BlobStoreException {
    * @param what what the limit is a limit of
    */
   public ValueTooLargeException(long size, long limit, String what) {
-    super("a value of " + size + " bytes is over the limit of " + limit + " bytes " + what);
+    this("a value of " + size, size, limit, what);
+  }
+
+  private ValueTooLargeException(String value, long size, long limit, String what) {
+    super(value + " bytes is over the limit of " + limit + " bytes " + what);
     this.size = size;
     this.limit = limit;
   }
 
-  /** Bytes of the value. */
+  /**
+   * What to throw for a stream that did not end where it had to.
+   *
+   * @param limit the most bytes that fit
+   * @param what what the limit is a limit of
+   */
+  public static ValueTooLargeException ofMoreThan(long limit, String what) {
+    return new ValueTooLargeException("a value of more than " + limit, limit + 1, limit, what);
+  }
+
+  /** Bytes of the value; at least so many, if it was a stream. */
   public long size() {
     return size;
   }

@@ -2,12 +2,14 @@ package dev.quarry.benchmarks;
 
 import dev.quarry.BlobStoreException;
 import dev.quarry.benchmarks.measure.Reason;
+import dev.quarry.benchmarks.order.QueueCommand;
 import dev.quarry.benchmarks.replay.ReplayAllCommand;
 import dev.quarry.benchmarks.replay.ReplayCommand;
 import dev.quarry.benchmarks.replay.TraceException;
 import dev.quarry.benchmarks.space.ChurnCommand;
 import dev.quarry.benchmarks.space.ReopenCommand;
 import dev.quarry.benchmarks.space.SoakCommand;
+import dev.quarry.benchmarks.space.StoresCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -50,6 +52,8 @@ public final class Benchmarks implements Runnable {
         .addSubcommand(new SoakCommand())
         .addSubcommand(new ChurnCommand())
         .addSubcommand(new ReopenCommand())
+        .addSubcommand(new StoresCommand())
+        .addSubcommand(new QueueCommand())
         .addSubcommand(new JmhCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExpandAtFiles(false)

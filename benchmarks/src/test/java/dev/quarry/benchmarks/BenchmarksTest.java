@@ -112,7 +112,7 @@ class BenchmarksTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"replay", "replay-all", "soak", "churn", "reopen", "jmh"})
+  @ValueSource(strings = {"replay", "replay-all", "soak", "churn", "reopen", "queue", "jmh"})
   void everyCommandSaysWhatItDoes(String command) {
     CommandRun run = CommandRun.of(command, "--help");
     assertEquals(0, run.exitCode());

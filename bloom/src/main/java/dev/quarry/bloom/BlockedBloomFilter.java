@@ -82,9 +82,23 @@ public final class BlockedBloomFilter {
    * @throws OutOfMemoryError if the JVM's limit of direct memory is reached
    */
   public static BlockedBloomFilter forKeys(long expectedKeys, double falsePositiveRate) {
-    double keysPerBlock = Split512Model.keysPerBlock(falsePositiveRate);
-    long blocks = (long) Math.ceil(checkKeys(expectedKeys) / keysPerBlock);
+    long blocks = blocks(expectedKeys, falsePositiveRate);
     return new BlockedBloomFilter(blocks, expectedKeys, falsePositiveRate);
+  }
+
+  /** Bytes of memory that {@link #forKeys} takes, under the same conditions. */
+  public static long bytesFor(long expectedKeys, double falsePositiveRate) {
+    long blocks = blocks(expectedKeys, falsePositiveRate);
+    return (blocks + chunkCount(blocks)) * BLOCK_BYTES;
+  }
+
+  private static long blocks(long expectedKeys, double falsePositiveRate) {
+    double keysPerBlock = Split512Model.keysPerBlock(falsePositiveRate);
+    return (long) Math.ceil(checkKeys(expectedKeys) / keysPerBlock);
+  }
+
+  private static int chunkCount(long blocks) {
+    return (int) ((blocks + CHUNK_BLOCKS - 1) >>> CHUNK_BLOCKS_LOG2);
   }
 
   /**
@@ -140,7 +154,7 @@ public final class BlockedBloomFilter {
   }
 
   private static ByteBuffer[] allocate(long blocks) {
-    ByteBuffer[] chunks = new ByteBuffer[(int) ((blocks + CHUNK_BLOCKS - 1) >>> CHUNK_BLOCKS_LOG2)];
+    ByteBuffer[] chunks = new ByteBuffer[chunkCount(blocks)];
     for (int i = 0; i < chunks.length; i++) {
       long left = blocks - ((long) i << CHUNK_BLOCKS_LOG2);
       int bytes = (int) Math.min(CHUNK_BLOCKS, left) << BLOCK_BYTES_LOG2;

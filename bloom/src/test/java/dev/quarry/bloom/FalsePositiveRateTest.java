@@ -2,11 +2,13 @@ package dev.quarry.bloom;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Measured rates; the keys are fixed, so the figures are the same in every run. */
+@Tag("slow")
 class FalsePositiveRateTest {
 
   private static final long KEYS = 1_000_000;

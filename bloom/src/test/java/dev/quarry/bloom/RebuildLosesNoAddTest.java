@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
  * The ways in which a rebuild can lose an add, each as one fixed interleaving, run against the
  * holder and against copies of it with the bug that makes the difference.
  */
-@Timeout(60)
+@Timeout(120)
 class RebuildLosesNoAddTest {
 
   private static final long KEY = 4711;

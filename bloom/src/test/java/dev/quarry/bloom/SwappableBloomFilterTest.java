@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 class SwappableBloomFilterTest {
 
   private final SwappableBloomFilter filter = new SwappableBloomFilter(1_000, 0.001);

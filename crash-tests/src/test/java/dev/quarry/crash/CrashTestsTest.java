@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
 /** The commands, in runs that are as short as can be. */
+@Tag("slow")
 class CrashTestsTest {
 
   private final StringWriter out = new StringWriter();

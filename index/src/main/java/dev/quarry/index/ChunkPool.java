@@ -1,6 +1,7 @@
 package dev.quarry.index;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.quarry.segment.DirectMemory;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -44,6 +45,18 @@ final class ChunkPool {
     this.chunksPerSlab = Math.min(FIRST_CHUNKS, mostChunksPerSlab);
   }
 
+  /** The most bytes that a pool has allocated when so many chunks were taken. */
+  static long bytesFor(long chunks) {
+    long bytes = 0;
+    long allocated = 0;
+    for (int next = FIRST_CHUNKS; allocated < chunks; ) {
+      bytes += next * CHUNK_BYTES + BucketLayout.BUCKET_BYTES;
+      allocated += next;
+      next = Math.min(2 * next, MOST_CHUNKS_PER_SLAB);
+    }
+    return bytes;
+  }
+
   /**
    * Takes chunks with every bucket empty.
    *
@@ -78,10 +91,9 @@ final class ChunkPool {
   @GuardedBy("this")
   private void allocateSlab() {
     int size = chunksPerSlab * CHUNK_BYTES;
-    ByteBuffer buffer = ByteBuffer.allocateDirect(size + BucketLayout.BUCKET_BYTES);
-    memoryBytes += buffer.capacity();
+    ByteBuffer slab = DirectMemory.allocate(size, BucketLayout.BUCKET_BYTES).buffer();
+    memoryBytes += size + BucketLayout.BUCKET_BYTES;
     chunksPerSlab = Math.min(2 * chunksPerSlab, mostChunksPerSlab);
-    ByteBuffer slab = buffer.alignedSlice(BucketLayout.BUCKET_BYTES);
     for (int at = size - CHUNK_BYTES; at >= 0; at -= CHUNK_BYTES) {
       free.push(new UnsafeBuffer(slab, at, CHUNK_BYTES));
     }

@@ -41,6 +41,9 @@ final class Shard {
   @GuardedBy("this")
   private int tombstones;
 
+  /** Whether the next insertion must grow the table. Written under the monitor. */
+  private volatile boolean full;
+
   /** Creates an empty shard with room for so many entries; with none, it takes no memory yet. */
   Shard(ChunkPool pool, long expectedEntries) {
     this.pool = pool;
@@ -52,6 +55,7 @@ final class Shard {
       this.capacity = maxEntries(table.slots());
     }
     this.writer = new TableWriter(table);
+    this.full = capacity == 0;
   }
 
   /** See {@link ShardedIndex#get}. */
@@ -85,6 +89,20 @@ final class Shard {
     }
   }
 
+  /** See {@link ShardedIndex#prepare}. */
+  void prepare() {
+    if (full) {
+      growIfFull();
+    }
+  }
+
+  private synchronized void growIfFull() {
+    if (entries >= capacity) {
+      grow();
+    }
+    full = false;
+  }
+
   /** See {@link ShardedIndex#publish}. */
   synchronized boolean publish(
       long low,
@@ -100,6 +118,7 @@ final class Shard {
     if (place == TableWriter.ABSENT) {
       insert(low, tag, location, length, visited);
       entries++;
+      full = entries >= capacity;
     } else {
       long existing = writer.location(place);
       if (!rule.supersedes(existing, sequence)) {
@@ -180,11 +199,23 @@ final class Shard {
   @GuardedBy("this")
   private void insert(long low, int tag, long location, long length, boolean visited) {
     if (entries >= capacity) {
-      grow();
+      tryGrow();
     }
     while (!writer.insert(low, tag, location, length, visited)) {
       requireUniformHashes(table);
       grow();
+    }
+  }
+
+  /** Without memory to grow, a table takes entries for as long as they find a place. */
+  @GuardedBy("this")
+  private void tryGrow() {
+    try {
+      grow();
+    } catch (OutOfMemoryError e) {
+      if (table == Table.EMPTY) {
+        throw e;
+      }
     }
   }
 

@@ -13,8 +13,9 @@ package dev.quarry.index;
  * shard at a time and never shrinks; it is left to the garbage collector together with the index,
  * so that no use of the index can touch unmapped memory.
  *
- * <p>A method that adds an entry throws {@link OutOfMemoryError} if direct memory is exhausted; the
- * index is then as it was.
+ * <p>Without memory to grow, the index takes entries for as long as they find a place. Then a
+ * method that adds one throws {@link OutOfMemoryError}, and the index is as it was. A caller that
+ * cannot have that asks for room first ({@link #prepare}).
  */
 public final class ShardedIndex {
 
@@ -22,6 +23,9 @@ public final class ShardedIndex {
   public static final long MAX_LENGTH = 0xFFFF_FFFFL;
 
   private static final int SHARDS = 256;
+
+  /** Entries of a shard whose table has one chunk, with hashes as uneven as they come. */
+  private static final int ENTRIES_PER_CHUNK = 500;
 
   private final ChunkPool pool = new ChunkPool();
   private final Shard[] shards = new Shard[SHARDS];
@@ -47,6 +51,18 @@ public final class ShardedIndex {
     }
   }
 
+  /**
+   * The most bytes of memory that an index takes while it grows from nothing to so many entries.
+   */
+  public static long bytesFor(long entries) {
+    if (entries <= SHARDS) {
+      return ChunkPool.bytesFor(entries);
+    }
+    long chunksPerShard = 1 + entries / ((long) SHARDS * ENTRIES_PER_CHUNK);
+    long spare = chunksPerShard == 1 ? 0 : chunksPerShard / 2; // a shard that grows has two tables
+    return ChunkPool.bytesFor(SHARDS * (chunksPerShard + spare));
+  }
+
   /** The location of a key's newest record, tombstones included, or {@link Location#NONE}. */
   public long get(long low, long high) {
     return shard(high).get(low, tag(high));
@@ -60,6 +76,16 @@ public final class ShardedIndex {
    */
   public long getAndMark(long low, long high) {
     return shard(high).getAndMark(low, tag(high));
+  }
+
+  /**
+   * Makes room for another entry where a key belongs, unless there is some.
+   *
+   * @param high the high half of the key's hash
+   * @throws OutOfMemoryError if there is no memory for it; then nothing has changed
+   */
+  public void prepare(long high) {
+    shard(high).prepare();
   }
 
   /**

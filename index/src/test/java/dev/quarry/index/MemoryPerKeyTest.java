@@ -3,9 +3,11 @@ package dev.quarry.index;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Off-heap memory per key, everything the index has taken counted. */
+@Tag("slow")
 class MemoryPerKeyTest {
 
   private static final double MAX_BYTES_PER_KEY = 38;

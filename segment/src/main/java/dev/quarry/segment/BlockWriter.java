@@ -15,20 +15,17 @@ public final class BlockWriter {
 
   /**
    * @param position where in the file to begin, a multiple of {@link Disk#BLOCK}
-   * @param end where in the file to end, a multiple of {@link Disk#BLOCK} behind the position
-   */
-  public BlockWriter(DiskFile file, long position, long end) {
-    this(file, position, Slab.allocate((int) Math.min(StagingBuffers.MOST_BYTES, end - position)));
-  }
-
-  /**
-   * @param position where in the file to begin, a multiple of {@link Disk#BLOCK}
    * @param staging of {@link StagingBuffers}, to be given back when nothing more is written
    */
   public BlockWriter(DiskFile file, long position, ByteBuffer staging) {
     this.file = file;
     this.written = position;
     this.staging = staging;
+  }
+
+  /** The file that is written. */
+  DiskFile file() {
+    return file;
   }
 
   /**

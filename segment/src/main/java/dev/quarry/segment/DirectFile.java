@@ -26,6 +26,9 @@ final class DirectFile implements DiskFile {
   private static final Set<OpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
   private static final Set<OpenOption> WRITE_DIRECT = Set.of(StandardOpenOption.WRITE, DIRECT);
 
+  /** The most that is read at once into a buffer on the heap. */
+  private static final int MOST_HEAP_BYTES = 64 << 10;
+
   private final Path path;
   private final Opener opener;
   private final Consumer<Exception> refusals;
@@ -34,7 +37,11 @@ final class DirectFile implements DiskFile {
   /** Null when the file is open for reading only. */
   private @Nullable UninterruptedChannel writer;
 
-  /** Whether something was written, so that a failure is no refusal. */
+  /**
+   * Whether something was written, so that a failure is no refusal but for one: an argument is
+   * invalid where the device has larger blocks than {@link Disk#BLOCK}, and by chance the writes
+   * before were of whole ones.
+   */
   private boolean proven;
 
   private DirectFile(Path path, Opener opener, Consumer<Exception> refusals) throws IOException {
@@ -59,7 +66,7 @@ final class DirectFile implements DiskFile {
     try {
       file.openWriter();
       return file;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       file.reader.close();
       throw e;
     }
@@ -69,6 +76,9 @@ final class DirectFile implements DiskFile {
     try {
       writer = new UninterruptedChannel(path, WRITE_DIRECT, opener);
     } catch (IOException | UnsupportedOperationException e) {
+      if (e instanceof IOException refusal && DiskErrors.isShortage(refusal)) {
+        throw refusal; // direct writes are possible, a moment later
+      }
       writer = new UninterruptedChannel(path, WRITE, opener);
       refusals.accept(e);
     }
@@ -120,12 +130,25 @@ final class DirectFile implements DiskFile {
     try {
       int read = 0;
       while (read >= 0 && destination.hasRemaining()) {
-        read = reader.read(destination, position + destination.position() - start);
+        read = readSome(destination, position + destination.position() - start);
       }
       return destination.position() - start;
     } catch (IOException e) {
       destination.position(start);
       throw named("cannot read at " + position + " of", path, e);
+    }
+  }
+
+  /** For a heap buffer the JDK keeps direct memory per thread, as large as what is read at once. */
+  private int readSome(ByteBuffer destination, long position) throws IOException {
+    int limit = destination.limit();
+    if (!destination.isDirect() && destination.remaining() > MOST_HEAP_BYTES) {
+      destination.limit(destination.position() + MOST_HEAP_BYTES);
+    }
+    try {
+      return reader.read(destination, position);
+    } finally {
+      destination.limit(limit);
     }
   }
 
@@ -139,6 +162,9 @@ final class DirectFile implements DiskFile {
       while (source.hasRemaining()) {
         writeSome(source, position + source.position() - start);
       }
+    } catch (OutOfMemoryError e) {
+      source.position(start);
+      throw e;
     } catch (IOException e) {
       source.position(start);
       throw named("cannot write " + length + " bytes at " + position + " of", path, e);
@@ -154,7 +180,8 @@ final class DirectFile implements DiskFile {
     } catch (DiskInterruptedException e) {
       throw e;
     } catch (IOException e) {
-      if (proven || !isDirect() || DiskErrors.isFull(e)) {
+      boolean refused = isDirect() && (DiskErrors.isUnsupported(e) || !proven);
+      if (!refused || DiskErrors.isFull(e)) {
         throw e;
       }
       useCache(e);
@@ -186,6 +213,8 @@ final class DirectFile implements DiskFile {
       writer().force();
     } catch (IOException e) {
       throw named("cannot force", path, e);
+    } catch (OutOfMemoryError e) {
+      throw DiskErrors.unknown("cannot force", path, e);
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.quarry.segment;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,9 +23,22 @@ import java.util.List;
  *       later force succeeds.
  * </ul>
  *
- * <p>Every {@link IOException} names the file, and is a {@link DiskFullException} when the reason
- * is a lack of space. An argument out of its range is an {@link IllegalArgumentException}. Safe for
- * use by any number of threads.
+ * <p>What a failed call leaves:
+ *
+ * <ul>
+ *   <li>A {@link DiskFullException} is a lack of space; of a write, an unknown part may be done.
+ *   <li>A {@link DiskShortageException} is a lack of descriptors, memory, mappings or a permission.
+ *       The call had no effect and may be made again; a {@link #create} may leave an empty file of
+ *       the name, if that cannot be deleted either. Every method of this interface can throw it.
+ *       {@link #syncDirectory} does when the directory cannot be opened, not when its sync fails.
+ *       {@link DiskFile#write}, {@link DiskFile#truncate} and {@link DiskFile#force} never do.
+ *   <li>An {@link OutOfMemoryError} says the same, but of a write or cut an unknown part may be
+ *       done. It never hides a sync that may have failed.
+ *   <li>Any other {@link IOException} is final.
+ * </ul>
+ *
+ * <p>Every {@link IOException} names the file, unless there is no memory for the name. An argument
+ * out of its range is an {@link IllegalArgumentException}. Safe for use by any number of threads.
  */
 public interface Disk {
 
@@ -83,18 +95,25 @@ public interface Disk {
   /**
    * Makes every create, rename and delete in a directory durable. What a sync that failed was to
    * make durable, a later one need not; so a failure, even for a lack of space, is not one to try
-   * again after, and never a {@link DiskFullException}.
+   * again after, and never a {@link DiskFullException}. A {@link DiskShortageException} says that
+   * no sync was made.
+   *
+   * @throws DirectorySyncUnsupportedException if the file system has no such call
    */
   void syncDirectory(Path directory) throws IOException;
 
-  /** Bytes that may still be written below a directory. */
+  /**
+   * Bytes that may still be written below a directory; {@link Long#MAX_VALUE} if the file system
+   * does not say.
+   */
   long usableSpace(Path directory) throws IOException;
 
   /**
    * Locks a file against other processes and against this one, creating it when missing. The lock
-   * ends with {@link Closeable#close} or with the process.
+   * ends with {@link StoreLock#close} or with the process; what can end it sooner, {@link
+   * StoreLock#check} finds out.
    *
    * @throws dev.quarry.StoreLockedException if it is locked
    */
-  Closeable lock(Path file) throws IOException;
+  StoreLock lock(Path file) throws IOException;
 }

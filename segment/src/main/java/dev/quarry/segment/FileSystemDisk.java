@@ -2,18 +2,16 @@ package dev.quarry.segment;
 
 import static dev.quarry.segment.DiskErrors.named;
 import static dev.quarry.segment.DiskErrors.naming;
+import static dev.quarry.segment.DiskErrors.refused;
 
-import dev.quarry.StoreLockedException;
 import dev.quarry.segment.UninterruptedChannel.Opener;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -24,7 +22,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.agrona.BufferUtil;
@@ -44,12 +41,6 @@ public final class FileSystemDisk implements Disk {
 
   private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
 
-  /**
-   * The lock files this process holds, by real path. A second channel on one of them must not even
-   * be opened: closing it would give up the POSIX lock held through the first.
-   */
-  private static final Set<Path> LOCKED = ConcurrentHashMap.newKeySet();
-
   private final Opener opener;
   private final AtomicBoolean refusalLogged = new AtomicBoolean();
 
@@ -63,7 +54,9 @@ public final class FileSystemDisk implements Disk {
 
   @Override
   public void createDirectories(Path directory) throws IOException {
-    naming("cannot create", directory, () -> Files.createDirectories(directory));
+    if (!Files.isDirectory(directory)) { // some versions of Java refuse a link to a directory
+      naming("cannot create", directory, () -> Files.createDirectories(directory));
+    }
   }
 
   /** Unlike {@link Files#exists}, does not take a failure to find out for a no. */
@@ -78,7 +71,7 @@ public final class FileSystemDisk implements Disk {
       if (isBelowAFile(path)) {
         return false; // which only some versions of Java say by themselves
       }
-      throw named("cannot examine", path, e);
+      throw refused("cannot examine", path, e);
     }
   }
 
@@ -100,9 +93,9 @@ public final class FileSystemDisk implements Disk {
     } catch (NoSuchFileException e) {
       return List.of();
     } catch (IOException e) {
-      throw named("cannot list", directory, e);
+      throw refused("cannot list", directory, e);
     } catch (UncheckedIOException e) {
-      throw named("cannot list", directory, e.getCause());
+      throw refused("cannot list", directory, e.getCause());
     }
   }
 
@@ -116,9 +109,17 @@ public final class FileSystemDisk implements Disk {
     naming("cannot create", file, () -> Files.createFile(file));
     try {
       return open(file);
-    } catch (IOException e) {
-      Files.deleteIfExists(file);
+    } catch (IOException | RuntimeException | Error e) {
+      deleteAfter(e, file);
       throw e;
+    }
+  }
+
+  private static void deleteAfter(Throwable failure, Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      failure.addSuppressed(e); // an empty file stays, as the contract says
     }
   }
 
@@ -151,7 +152,7 @@ public final class FileSystemDisk implements Disk {
       }
       return new MappedPart(channel.map(position, length));
     } catch (IOException e) {
-      throw named("cannot map " + length + " bytes at " + position + " of", file, e);
+      throw refused("cannot map " + length + " bytes at " + position + " of", file, e);
     }
   }
 
@@ -168,42 +169,68 @@ public final class FileSystemDisk implements Disk {
 
   @Override
   public void syncDirectory(Path directory) throws IOException {
-    try (UninterruptedChannel channel = new UninterruptedChannel(directory, READ, opener)) {
-      channel.forceDirectory();
+    try (UninterruptedChannel channel = openDirectory(directory)) {
+      forceDirectory(channel, directory);
+    } catch (DiskShortageException e) {
+      throw e;
     } catch (IOException e) {
       throw DiskErrors.asFinal(named("cannot sync", directory, e));
+    } catch (OutOfMemoryError e) {
+      throw DiskErrors.unknown("cannot sync", directory, e);
+    }
+  }
+
+  /** Makes one call on the channel, so that the sync, which is the second, allocates nothing. */
+  private UninterruptedChannel openDirectory(Path directory) throws IOException {
+    try {
+      return naming(
+          "cannot open",
+          directory,
+          () -> {
+            UninterruptedChannel channel = new UninterruptedChannel(directory, READ, opener);
+            try {
+              channel.size();
+              return channel;
+            } catch (IOException | RuntimeException | Error e) {
+              channel.close();
+              throw e;
+            }
+          });
+    } catch (OutOfMemoryError e) {
+      throw Objects.requireNonNull(Lack.of(e));
+    }
+  }
+
+  private static void forceDirectory(UninterruptedChannel channel, Path directory)
+      throws IOException {
+    try {
+      channel.forceDirectory();
+    } catch (IOException e) {
+      if (DiskErrors.isUnsupported(e)) {
+        throw new DirectorySyncUnsupportedException(
+            "the file system of " + directory + " cannot sync directories: " + e.getMessage(), e);
+      }
+      throw e;
     }
   }
 
   @Override
   public long usableSpace(Path directory) throws IOException {
-    return naming(
-        "cannot tell the space left for",
-        directory,
-        () -> Files.getFileStore(directory).getUsableSpace());
+    try {
+      FileStore store = Files.getFileStore(directory);
+      long usable = store.getUsableSpace();
+      boolean told = usable >= 0 && store.getTotalSpace() != 0; // ramfs says 0 of 0
+      return told ? usable : Long.MAX_VALUE;
+    } catch (NoSuchFileException e) {
+      throw named("cannot tell the space left for", directory, e);
+    } catch (IOException e) {
+      return Long.MAX_VALUE; // a mount that is not listed, as in some containers
+    }
   }
 
   @Override
-  public Closeable lock(Path file) throws IOException {
-    return naming(
-        "cannot lock",
-        file,
-        () -> {
-          createIfMissing(file);
-          HeldLock lock = new HeldLock(file.toRealPath());
-          if (!lock.acquire()) {
-            throw new StoreLockedException(file);
-          }
-          return lock;
-        });
-  }
-
-  private static void createIfMissing(Path file) throws IOException {
-    try {
-      Files.createFile(file);
-    } catch (FileAlreadyExistsException e) {
-      // Left from the last time: deleting it on release would race with the next to lock it.
-    }
+  public StoreLock lock(Path file) throws IOException {
+    return naming("cannot lock", file, () -> LockFile.acquire(file));
   }
 
   private static final class MappedPart implements Mapping {
@@ -229,51 +256,6 @@ public final class FileSystemDisk implements Disk {
     public void unmap() {
       buffer = null;
       BufferUtil.free(mapped);
-    }
-  }
-
-  private static final class HeldLock implements Closeable {
-
-    private final Path realPath;
-    private final AtomicBoolean held = new AtomicBoolean();
-    private @Nullable FileChannel channel;
-
-    HeldLock(Path realPath) {
-      this.realPath = realPath;
-    }
-
-    /** Whether the file is now locked; it may be closed either way. */
-    boolean acquire() throws IOException {
-      if (!LOCKED.add(realPath)) {
-        return false;
-      }
-      held.set(true);
-      boolean locked = false;
-      try {
-        channel = FileChannel.open(realPath, StandardOpenOption.WRITE);
-        locked = channel.tryLock() != null;
-      } catch (OverlappingFileLockException e) {
-        // Other code in this process has locked it.
-      } finally {
-        if (!locked) {
-          close();
-        }
-      }
-      return locked;
-    }
-
-    /** Gives the name up last: until then nobody else may open a channel on the file. */
-    @Override
-    public void close() throws IOException {
-      if (held.compareAndSet(true, false)) {
-        try {
-          if (channel != null) {
-            channel.close();
-          }
-        } finally {
-          LOCKED.remove(realPath);
-        }
-      }
     }
   }
 }

@@ -52,6 +52,11 @@ public final class FooterBuilder implements RecordVisitor {
     Footer.forEach(entries(), consumer);
   }
 
+  /** Whether these are the entries that a trailer was written for. */
+  public boolean isOf(Trailer trailer) {
+    return count == trailer.entries() && Checksum.of(entries()) == trailer.entriesCrc();
+  }
+
   /** Number of entries. */
   public int count() {
     return count;

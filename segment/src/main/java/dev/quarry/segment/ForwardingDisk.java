@@ -1,6 +1,5 @@
 package dev.quarry.segment;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -78,7 +77,7 @@ public abstract class ForwardingDisk implements Disk {
   }
 
   @Override
-  public Closeable lock(Path file) throws IOException {
+  public StoreLock lock(Path file) throws IOException {
     return disk.lock(file);
   }
 

@@ -1,5 +1,7 @@
 package dev.quarry.segment;
 
+import java.nio.ByteBuffer;
+
 /**
  * Hashes keys to 128 bits.
  *
@@ -10,4 +12,15 @@ public interface KeyHash {
 
   /** Hashes a key into {@code result}: the low half at index 0, the high half at index 1. */
   void hash(byte[] key, long[] result);
+
+  /**
+   * Hashes the key that lies in a buffer, the same as if it were an array.
+   *
+   * @param key little-endian, from index 0 to its limit; its position does not move
+   */
+  default void hash(ByteBuffer key, long[] result) {
+    byte[] bytes = new byte[key.limit()];
+    key.get(0, bytes);
+    hash(bytes, result);
+  }
 }

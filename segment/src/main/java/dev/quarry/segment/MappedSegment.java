@@ -32,15 +32,15 @@ public final class MappedSegment extends SegmentBytes {
   public static MappedSegment map(Disk disk, Path file) throws IOException {
     long size = disk.size(file);
     Mapping whole = disk.map(file, 0, Math.min(size, Integer.MAX_VALUE));
-    if (size <= Integer.MAX_VALUE) {
-      return new MappedSegment(size, whole, null, size);
-    }
-    int keyLength = RecordFormat.keyLength(whole.buffer(), FileHeader.LENGTH);
-    long valueOffset = FileHeader.LENGTH + RecordFormat.length(keyLength, 0);
     try {
+      if (size <= Integer.MAX_VALUE) {
+        return new MappedSegment(size, whole, null, size);
+      }
+      int keyLength = RecordFormat.keyLength(whole.buffer(), FileHeader.LENGTH);
+      long valueOffset = FileHeader.LENGTH + RecordFormat.length(keyLength, 0);
       long valueLength = Math.min(size - valueOffset, Integer.MAX_VALUE);
       return new MappedSegment(size, whole, disk.map(file, valueOffset, valueLength), valueOffset);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       whole.unmap();
       throw e;
     }

@@ -173,6 +173,11 @@ public final class RecordFormat {
     return buffer.getInt(offset + KEY_LENGTH_OFFSET);
   }
 
+  /** Makes what {@link #encodeHeader} uses in this thread, which then takes no more memory. */
+  static void prepareThread() {
+    Checksum.of(SCRATCH.get(), 0, 0);
+  }
+
   private static int check(
       int length, long sequence, int payloadCrc, int tailWord, long salt, int offset) {
     byte[] scratch = SCRATCH.get();

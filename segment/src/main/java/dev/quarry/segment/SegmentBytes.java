@@ -96,7 +96,7 @@ public abstract class SegmentBytes {
   }
 
   /** Whether a caller may hold a buffer over these bytes. */
-  protected final boolean isLent() {
+  public final boolean isLent() {
     return lent;
   }
 

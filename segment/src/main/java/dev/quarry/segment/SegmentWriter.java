@@ -21,7 +21,7 @@ public final class SegmentWriter implements Closeable {
   private final long salt;
   private final StagingBuffers buffers;
   private final DiskFile file;
-  private final ByteBuffer staging;
+  private final DirectMemory staging;
   private final BlockWriter out;
   private final FooterBuilder footer;
   private final ByteBuffer recordHeader = littleEndian(RecordFormat.HEADER_LENGTH);
@@ -40,12 +40,30 @@ public final class SegmentWriter implements Closeable {
     this.buffers = buffers;
     this.salt = RecordFormat.salt(header.storeId(), header.segmentId());
     this.footer = new FooterBuilder(hasher);
-    this.file = disk.create(path);
     this.staging = buffers.take();
-    this.out = new BlockWriter(file, 0, staging);
-    ByteBuffer start = littleEndian(FileHeader.LENGTH);
-    header.encode(start);
-    out.put(start);
+    this.out = begin(disk, path);
+    this.file = out.file();
+  }
+
+  private BlockWriter begin(Disk disk, Path path) throws IOException {
+    DiskFile created = null;
+    boolean begun = false;
+    try {
+      created = disk.create(path);
+      BlockWriter writer = new BlockWriter(created, 0, staging.buffer());
+      ByteBuffer start = littleEndian(FileHeader.LENGTH);
+      header.encode(start);
+      writer.put(start);
+      begun = true;
+      return writer;
+    } finally {
+      if (!begun) {
+        buffers.giveBack(staging);
+        if (created != null) {
+          created.close();
+        }
+      }
+    }
   }
 
   private static ByteBuffer littleEndian(int bytes) {
@@ -65,14 +83,6 @@ public final class SegmentWriter implements Closeable {
   /** Number of footer entries so far. */
   public int entries() {
     return footer.count();
-  }
-
-  /** Writes a put; what remains of the value is used up. */
-  public void put(long sequence, byte[] key, ByteBuffer value) throws IOException {
-    int payloadCrc = Checksum.of(ByteBuffer.wrap(key), value.duplicate());
-    long length = RecordFormat.length(key.length, value.remaining());
-    footer.record(RecordFormat.PUT, key, position, length, sequence);
-    append(RecordFormat.PUT, sequence, payloadCrc, ByteBuffer.wrap(key), value);
   }
 
   /**

@@ -35,7 +35,7 @@ public final class Slab extends SegmentBytes {
       MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long SEALED = Long.MIN_VALUE;
   private static final long ONE_SEQUENCE = 1L << 32;
-  private static final byte[] NO_KEY = {};
+  private static final ByteBuffer NO_KEY = ByteBuffer.allocate(0);
 
   static {
     try {
@@ -48,7 +48,7 @@ public final class Slab extends SegmentBytes {
   private final ByteBuffer memory;
   private final FileHeader header;
   private final long salt;
-  private final Consumer<ByteBuffer> recycle;
+  private final Consumer<Slab> recycle;
 
   /** Sealed (bit 63), sequence numbers handed out (bits 32 to 62), position in bytes (0 to 31). */
   @SuppressWarnings("unused") // through TAIL
@@ -57,26 +57,18 @@ public final class Slab extends SegmentBytes {
   private final AtomicInteger settled = new AtomicInteger();
 
   /**
-   * @param memory from {@link #allocate}, all zeros; its capacity bounds the segment file
+   * @param memory of {@link DirectMemory}, all zeros; its capacity bounds the segment file
    * @param header of the segment
-   * @param recycle takes the memory back when the slab is retired and the last reader has gone
+   * @param recycle told when the slab is retired and the last reader has gone, so that the memory
+   *     can be used otherwise
    */
-  public Slab(ByteBuffer memory, FileHeader header, Consumer<ByteBuffer> recycle) {
+  public Slab(ByteBuffer memory, FileHeader header, Consumer<Slab> recycle) {
     super(memory);
     this.memory = head();
     this.header = header;
     this.salt = RecordFormat.salt(header.storeId(), header.segmentId());
     this.recycle = recycle;
     header.encode(this.memory);
-  }
-
-  /**
-   * Zeroed direct memory that begins at a multiple of {@link Disk#BLOCK}.
-   *
-   * @param bytes a multiple of {@link Disk#BLOCK}, at most 2 GiB less two blocks
-   */
-  public static ByteBuffer allocate(int bytes) {
-    return ByteBuffer.allocateDirect(bytes + Disk.BLOCK).alignedSlice(Disk.BLOCK).slice(0, bytes);
   }
 
   /** The longest record, unaligned, that an empty slab of that many bytes has room for. */
@@ -170,6 +162,16 @@ public final class Slab extends SegmentBytes {
     TAIL.getAndBitwiseOr(this, SEALED);
   }
 
+  /**
+   * Seals the slab if it {@link #isIdle}, in one step.
+   *
+   * @return whether it did; false if it was sealed before
+   */
+  public boolean sealIfIdle() {
+    long seen = tail;
+    return seen > 0 && isIdle(seen) && TAIL.compareAndSet(this, seen, seen | SEALED);
+  }
+
   /** Whether {@link #seal} was called. */
   public boolean isSealed() {
     return tail < 0;
@@ -187,32 +189,48 @@ public final class Slab extends SegmentBytes {
 
   // ---- filling places ----
 
-  /** Writes and completes a ticket's record, of the length that was reserved. */
-  public void write(long ticket, byte kind, byte[] key, byte[] value) {
+  /**
+   * Has the memory ready that a thread needs to {@link #abandon} a place or void a record, so that
+   * a place that is taken afterwards is never left empty for a lack of memory.
+   */
+  public static void prepareThread() {
+    RecordFormat.prepareThread();
+  }
+
+  /**
+   * Writes and completes a ticket's record, of the length that was reserved. Each byte of key and
+   * value is copied once, and the checksum is that of the copy.
+   *
+   * @param key from index 0 to its limit
+   */
+  public void write(long ticket, byte kind, ByteBuffer key, byte[] value) {
     int at = position(ticket);
-    memory.put(at + RecordFormat.HEADER_LENGTH + key.length, value);
+    memory.put(at + RecordFormat.HEADER_LENGTH + key.limit(), value);
     complete(at, sequence(ticket), kind, key, value.length);
   }
 
   /**
    * Writes and completes a ticket's record, of the length that was reserved.
    *
+   * @param key from index 0 to its limit
    * @param value heap or direct; its position is neither looked at nor moved
    * @param from where in it the value begins, which must end within its limit
    * @param length bytes in the value
    */
-  public void write(long ticket, byte kind, byte[] key, ByteBuffer value, int from, int length) {
+  public void write(
+      long ticket, byte kind, ByteBuffer key, ByteBuffer value, int from, int length) {
     int at = position(ticket);
-    memory.put(at + RecordFormat.HEADER_LENGTH + key.length, value, from, length);
+    memory.put(at + RecordFormat.HEADER_LENGTH + key.limit(), value, from, length);
     complete(at, sequence(ticket), kind, key, length);
   }
 
-  private void complete(int at, long sequence, byte kind, byte[] key, int valueLength) {
-    memory.put(at + RecordFormat.HEADER_LENGTH, key);
+  private void complete(int at, long sequence, byte kind, ByteBuffer key, int valueLength) {
+    int keyLength = key.limit();
+    memory.put(at + RecordFormat.HEADER_LENGTH, key, 0, keyLength);
     int payloadCrc =
-        Checksum.of(memory.slice(at + RecordFormat.HEADER_LENGTH, key.length + valueLength));
-    long length = RecordFormat.length(key.length, valueLength);
-    RecordFormat.encodeHeader(memory, at, salt, length, sequence, payloadCrc, key.length, kind);
+        Checksum.of(memory.slice(at + RecordFormat.HEADER_LENGTH, keyLength + valueLength));
+    long length = RecordFormat.length(keyLength, valueLength);
+    RecordFormat.encodeHeader(memory, at, salt, length, sequence, payloadCrc, keyLength, kind);
     INT_VIEW.setRelease(memory, at, (int) length);
   }
 
@@ -265,7 +283,10 @@ public final class Slab extends SegmentBytes {
 
   /** Whether nothing was ever written here, and every sequence number handed out is settled. */
   public boolean isIdle() {
-    long seen = tail;
+    return isIdle(tail);
+  }
+
+  private boolean isIdle(long seen) {
     return position(seen) == FileHeader.LENGTH
         && (int) (seen >>> 32 & Integer.MAX_VALUE) == settled.get();
   }
@@ -299,7 +320,12 @@ public final class Slab extends SegmentBytes {
 
   /** Hands every complete put and tombstone, from the start up to an offset, to a visitor. */
   public void forEachRecord(int end, RecordVisitor visitor) {
-    RecordVisitor.walk(this, FileHeader.LENGTH, end, visitor);
+    forEachRecord(FileHeader.LENGTH, end, visitor);
+  }
+
+  /** The same from where a record begins. */
+  public void forEachRecord(int from, int end, RecordVisitor visitor) {
+    RecordVisitor.walk(this, from, end, visitor);
   }
 
   /**
@@ -318,6 +344,6 @@ public final class Slab extends SegmentBytes {
 
   @Override
   protected void release() {
-    recycle.accept(memory);
+    recycle.accept(this);
   }
 }

@@ -1,52 +1,153 @@
 package dev.quarry.segment;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The buffers of {@link BlockWriter}s, used over and over: memory outside the heap that is left to
- * the garbage collector may come back late. Safe for use by any number of threads.
+ * The buffers of {@link BlockWriter}s. One is allocated in advance and kept, so that a lack of
+ * memory makes writers take turns and never stops them; others are allocated when several write at
+ * once, and freed afterwards. Safe for use by any number of threads.
  */
-public final class StagingBuffers {
+public final class StagingBuffers implements AutoCloseable {
 
   /** Bytes of a buffer where more are needed. */
-  static final int MOST_BYTES = 1 << 20;
-
-  /** More than these, which many writers at once may need, are not kept. */
-  private static final int MOST_KEPT = 4;
+  private static final int MOST_BYTES = 1 << 20;
 
   private final int bytes;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition returned = lock.newCondition();
 
-  @GuardedBy("this")
-  private final Deque<ByteBuffer> free = new ArrayDeque<>();
+  /** The buffer that is kept; null while a writer has it. */
+  @GuardedBy("lock")
+  private @Nullable DirectMemory kept;
+
+  /** Buffers that writers have. */
+  @GuardedBy("lock")
+  private int taken;
+
+  @GuardedBy("lock")
+  private boolean closed;
 
   /**
-   * Makes none yet.
+   * Allocates the first buffer.
    *
    * @param usualBytes of what is written through them, a multiple of {@link Disk#BLOCK} from one
    *     block; no buffer is larger
+   * @throws OutOfMemoryError if there is no memory for it
    */
   public StagingBuffers(int usualBytes) {
-    this.bytes = Math.min(MOST_BYTES, usualBytes);
+    this.bytes = bytes(usualBytes);
+    this.kept = DirectMemory.allocate(bytes);
   }
 
-  /** A buffer, to be given back. */
-  public ByteBuffer take() {
-    ByteBuffer buffer = poll();
-    return buffer == null ? Slab.allocate(bytes) : buffer.clear();
+  /** Bytes of the buffers for a use; the parameter is that of the constructor. */
+  public static int bytes(int usualBytes) {
+    return Math.min(MOST_BYTES, usualBytes);
   }
 
-  private synchronized @Nullable ByteBuffer poll() {
-    return free.poll();
+  /** A buffer, to be given back. Waits for one that another writer has if there is no memory. */
+  public DirectMemory take() {
+    for (; ; ) {
+      DirectMemory buffer = poll();
+      if (buffer != null) {
+        buffer.buffer().clear();
+        return buffer;
+      }
+      try {
+        return allocate();
+      } catch (OutOfMemoryError e) {
+        awaitReturn(e);
+      }
+    }
+  }
+
+  /**
+   * A buffer, to be given back, that is not the one that is kept: for a writer that may wait for
+   * something outside the store, so that nobody waits for its buffer.
+   *
+   * @throws OutOfMemoryError if there is no memory for it
+   */
+  public DirectMemory takeAnother() {
+    return allocate();
+  }
+
+  private @Nullable DirectMemory poll() {
+    lock.lock();
+    try {
+      DirectMemory buffer = kept;
+      kept = null;
+      taken += buffer == null ? 0 : 1;
+      return buffer;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private DirectMemory allocate() {
+    DirectMemory buffer = DirectMemory.allocate(bytes);
+    lock.lock();
+    try {
+      taken++;
+    } finally {
+      lock.unlock();
+    }
+    return buffer;
+  }
+
+  private void awaitReturn(OutOfMemoryError reason) {
+    lock.lock();
+    try {
+      if (taken == 0 && kept == null) {
+        throw reason;
+      }
+      while (taken > 0 && kept == null) {
+        returned.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Takes a buffer back that nobody uses any more. */
-  public synchronized void giveBack(ByteBuffer buffer) {
-    if (free.size() < MOST_KEPT) {
-      free.push(buffer);
+  public void giveBack(DirectMemory buffer) {
+    lock.lock();
+    try {
+      taken--;
+      if (kept == null && !closed) {
+        kept = buffer;
+      } else {
+        buffer.close();
+      }
+      returned.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Bytes of memory that the buffers take now. */
+  public long memoryBytes() {
+    lock.lock();
+    try {
+      return (taken + (kept == null ? 0 : 1)) * DirectMemory.taken(bytes);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Frees all buffers, those that writers have when they give them back. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      if (kept != null) {
+        kept.close();
+        kept = null;
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }

@@ -15,26 +15,49 @@ import java.util.UUID;
  *  64  4  mode: 1 durable, 2 cache
  *  68  4  zero
  *  72  8  seed of the key hash
- *  80 44  zero
+ *  80  8  bound of a cache in bytes; zero in a durable store
+ *  88 36  zero
  * 124  4  CRC-32C of bytes 64 to 123
  * </pre>
  *
  * @param storeId random; bound into every file and record of the store
  * @param mode of the store
  * @param hashSeed of the XXH3-128 of its keys
+ * @param maxBytes the most bytes that the segments of a cache may take on disk, from {@link
+ *     #LEAST_MAX_BYTES} on; zero in a durable store, which is not bounded
  */
-public record StoreIdentity(UUID storeId, StoreMode mode, long hashSeed) {
+public record StoreIdentity(UUID storeId, StoreMode mode, long hashSeed, long maxBytes) {
+
+  /** The least bound of a cache, in bytes: four of the smallest segments. */
+  public static final long LEAST_MAX_BYTES = 288 << 10;
 
   private static final int MODE_OFFSET = FileHeader.LENGTH;
   private static final int HASH_SEED_OFFSET = MODE_OFFSET + 8;
-  private static final int CHECKSUM_OFFSET = HASH_SEED_OFFSET + 8 + 44;
+  private static final int MAX_BYTES_OFFSET = HASH_SEED_OFFSET + 8;
+  private static final int CHECKSUM_OFFSET = MAX_BYTES_OFFSET + 8 + 36;
+
+  /** The identity of a durable store. */
+  public static StoreIdentity durable(UUID storeId, long hashSeed) {
+    return new StoreIdentity(storeId, StoreMode.DURABLE, hashSeed, 0);
+  }
+
+  /** The identity of a cache with a bound in bytes. */
+  public static StoreIdentity cache(UUID storeId, long hashSeed, long maxBytes) {
+    return new StoreIdentity(storeId, StoreMode.CACHE, hashSeed, maxBytes);
+  }
+
+  /** The identity of the same cache with another bound in bytes. */
+  public StoreIdentity withMaxBytes(long bytes) {
+    return cache(storeId, hashSeed, bytes);
+  }
 
   /** The file's one block. */
   ByteBuffer encode() {
-    ByteBuffer block = Slab.allocate(Disk.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = ByteBuffer.allocate(Disk.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
     new FileHeader(FileHeader.STORE_MAGIC, storeId, 0, 0, 0, 0).encode(block);
     block.putInt(MODE_OFFSET, mode == StoreMode.DURABLE ? 1 : 2);
     block.putLong(HASH_SEED_OFFSET, hashSeed);
+    block.putLong(MAX_BYTES_OFFSET, maxBytes);
     block.putInt(CHECKSUM_OFFSET, bodyChecksum(block));
     return block;
   }
@@ -63,7 +86,15 @@ public record StoreIdentity(UUID storeId, StoreMode mode, long hashSeed) {
                   MODE_OFFSET,
                   "mode 1 or 2 was expected, found " + block.getInt(MODE_OFFSET));
         };
-    return new StoreIdentity(header.storeId(), mode, block.getLong(HASH_SEED_OFFSET));
+    long maxBytes = block.getLong(MAX_BYTES_OFFSET);
+    if (mode == StoreMode.CACHE ? maxBytes < LEAST_MAX_BYTES : maxBytes != 0) {
+      String expected = mode == StoreMode.CACHE ? LEAST_MAX_BYTES + " or more" : "0";
+      throw new CorruptionException(
+          file,
+          MAX_BYTES_OFFSET,
+          "a bound of " + expected + " was expected in a " + mode + " store, found " + maxBytes);
+    }
+    return new StoreIdentity(header.storeId(), mode, block.getLong(HASH_SEED_OFFSET), maxBytes);
   }
 
   private static int bodyChecksum(ByteBuffer block) {
@@ -93,9 +124,18 @@ public record StoreIdentity(UUID storeId, StoreMode mode, long hashSeed) {
     disk.createDirectories(layout.segments());
     disk.createDirectories(layout.logs());
     disk.syncDirectory(layout.root()); // a STORE that is there must have its directories
+    replace(disk, layout);
+  }
+
+  /**
+   * Writes the STORE file in place of the one that a store has. A crash at any line leaves the one
+   * or the other.
+   */
+  public void replace(Disk disk, StoreLayout layout) throws IOException {
     disk.delete(layout.storeTemporary());
-    try (DiskFile file = disk.create(layout.storeTemporary())) {
-      file.write(encode(), 0);
+    try (DirectMemory block = DirectMemory.allocate(Disk.BLOCK);
+        DiskFile file = disk.create(layout.storeTemporary())) {
+      file.write(block.buffer().put(encode()).flip(), 0);
       file.force();
     }
     disk.rename(layout.storeTemporary(), layout.store());

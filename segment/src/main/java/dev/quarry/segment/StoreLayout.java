@@ -20,6 +20,10 @@ public record StoreLayout(Path root) {
   private static final String LOG_SUFFIX = ".wal";
   private static final String TEMPORARY_SUFFIX = ".tmp";
   private static final Pattern DIGITS = Pattern.compile("[0-9]{10}");
+
+  /** Longer than the name of any file in a directory of the store, with that of the directory. */
+  public static final String PROBE = "directory-check-of-open.tmp";
+
   private static final Set<String> NAMES =
       Set.of(
           "STORE",
@@ -27,6 +31,7 @@ public record StoreLayout(Path root) {
           "LOCK",
           "RESERVE",
           "RESERVE.tmp",
+          PROBE,
           "segments",
           "wal",
           "index",
@@ -87,6 +92,16 @@ public record StoreLayout(Path root) {
     return root.resolve("keyindex");
   }
 
+  /**
+   * The empty file that an opening creates in a directory of the store, and deletes, to find out
+   * whether the store can work there. One that a crash left means nothing.
+   *
+   * @param directory the root or a directory below it
+   */
+  public Path probe(Path directory) {
+    return directory.resolve(PROBE);
+  }
+
   /** A segment. */
   public Path segment(long id) {
     return segments().resolve(name(id, SEGMENT_SUFFIX));
@@ -121,9 +136,14 @@ public record StoreLayout(Path root) {
     return files;
   }
 
-  /** The names in the directory that no store has. */
+  /**
+   * The names in the directory that no store has. What a file system or a desktop leaves in any
+   * directory does not count.
+   */
   public List<String> strangers(Disk disk) throws IOException {
-    return disk.list(root).stream().filter(name -> !NAMES.contains(name)).toList();
+    return disk.list(root).stream()
+        .filter(name -> !NAMES.contains(name) && !SystemFiles.isOne(name))
+        .toList();
   }
 
   private static String name(long id, String suffix) {

@@ -1,5 +1,7 @@
 package dev.quarry.segment;
 
+import java.nio.ByteBuffer;
+import net.openhft.hashing.Access;
 import net.openhft.hashing.LongTupleHashFunction;
 
 /**
@@ -17,5 +19,10 @@ public final class Xxh3KeyHash implements KeyHash {
   @Override
   public void hash(byte[] key, long[] result) {
     function.hashBytes(key, result);
+  }
+
+  @Override
+  public void hash(ByteBuffer key, long[] result) {
+    function.hash(key, Access.toByteBuffer(), 0, key.limit(), result);
   }
 }

@@ -31,7 +31,7 @@ class BlockWriterTest {
     int length = piece == 1 ? 2 * Disk.BLOCK : 2 * MEBI + 3 * Disk.BLOCK;
     byte[] content = content(length);
     try (DiskFile file = disk.create(PATH)) {
-      BlockWriter out = new BlockWriter(file, 0, Long.MAX_VALUE);
+      BlockWriter out = new BlockWriter(file, 0, DirectMemory.allocate(1 << 20).buffer());
       for (int at = 0; at < length; at += piece) {
         ByteBuffer bytes = ByteBuffer.wrap(content, at, Math.min(piece, length - at));
         if (at / piece % 2 == 1) {
@@ -51,7 +51,7 @@ class BlockWriterTest {
   void aStreamMayEndWhereTheBufferDoes(int length) throws IOException {
     byte[] content = content(length);
     try (DiskFile file = disk.create(PATH)) {
-      BlockWriter out = new BlockWriter(file, 0, Long.MAX_VALUE);
+      BlockWriter out = new BlockWriter(file, 0, DirectMemory.allocate(1 << 20).buffer());
       out.put(ByteBuffer.wrap(content));
       out.flush();
       out.flush();
@@ -63,7 +63,8 @@ class BlockWriterTest {
   void whatLiesBeforeItsStartIsLeftAlone() throws IOException {
     Blocks.write(disk, PATH, 1, 2, 3);
     try (DiskFile file = disk.open(PATH)) {
-      BlockWriter out = new BlockWriter(file, 2 * Disk.BLOCK, Long.MAX_VALUE);
+      BlockWriter out =
+          new BlockWriter(file, 2 * Disk.BLOCK, DirectMemory.allocate(1 << 20).buffer());
       byte[] nines = new byte[Disk.BLOCK];
       Arrays.fill(nines, (byte) 9);
       out.put(ByteBuffer.wrap(nines));
@@ -78,7 +79,7 @@ class BlockWriterTest {
   @Test
   void zerosReachToAnOffsetOfTheFile() throws IOException {
     try (DiskFile file = disk.create(PATH)) {
-      BlockWriter out = new BlockWriter(file, Disk.BLOCK, Long.MAX_VALUE);
+      BlockWriter out = new BlockWriter(file, Disk.BLOCK, DirectMemory.allocate(1 << 20).buffer());
       out.put(ByteBuffer.wrap(new byte[] {5, 6}));
       out.zeroTo(Disk.BLOCK + 2);
       out.zeroTo(Disk.BLOCK + 10);
@@ -96,7 +97,7 @@ class BlockWriterTest {
   @Test
   void partsOfBlocksAreRefused() throws IOException {
     try (DiskFile file = disk.create(PATH)) {
-      BlockWriter out = new BlockWriter(file, 0, Long.MAX_VALUE);
+      BlockWriter out = new BlockWriter(file, 0, DirectMemory.allocate(1 << 20).buffer());
       out.put(ByteBuffer.wrap(new byte[100]));
       assertThrows(IllegalArgumentException.class, out::flush);
     }
@@ -106,7 +107,7 @@ class BlockWriterTest {
   void nothingIsLostWhenAWriteThatFailedIsRepeated() throws IOException {
     byte[] content = content(2 * MEBI + Disk.BLOCK);
     try (DiskFile file = disk.create(PATH)) {
-      BlockWriter out = new BlockWriter(file, 0, Long.MAX_VALUE);
+      BlockWriter out = new BlockWriter(file, 0, DirectMemory.allocate(1 << 20).buffer());
       ByteBuffer bytes = ByteBuffer.wrap(content);
       for (int failures = 0; failures < 2; failures++) {
         disk.failAt(disk.ioCalls() + 1 + failures, () -> new IOException("planted"));

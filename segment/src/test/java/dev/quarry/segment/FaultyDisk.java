@@ -1,6 +1,5 @@
 package dev.quarry.segment;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -131,7 +130,7 @@ public final class FaultyDisk implements Disk {
   }
 
   @Override
-  public Closeable lock(Path file) throws IOException {
+  public StoreLock lock(Path file) throws IOException {
     check(Operation.LOCK, file);
     return disk.lock(file);
   }

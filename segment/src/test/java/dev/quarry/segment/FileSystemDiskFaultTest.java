@@ -2,8 +2,10 @@ package dev.quarry.segment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,6 +14,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -205,5 +208,61 @@ class FileSystemDiskFaultTest {
     IOException e = assertThrows(IOException.class, () -> disk.create(path));
     assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
     assertFalse(Files.exists(path));
+  }
+
+  /**
+   * As where the device has blocks of more than 4096 bytes, and the first write was of whole ones.
+   */
+  @Test
+  void aLaterRefusalOfADirectWriteIsOvercomeToo() throws IOException {
+    Path path = directory.resolve("a");
+    try (DiskFile file = disk().create(path)) {
+      file.write(Blocks.of(1, 2), 0);
+      answers.add(failure("Invalid argument"));
+      file.write(Blocks.of(3), Disk.BLOCK);
+      file.write(Blocks.of(4), 2 * Disk.BLOCK);
+    }
+    assertEquals(List.of(true, true, false, false), directWrites);
+    assertEquals("1 3 4", Blocks.values(disk(), path));
+  }
+
+  /** As some network file systems do, and those of some programs (FUSE). */
+  @ParameterizedTest
+  @ValueSource(strings = {"Invalid argument", "Bad file descriptor", "Operation not supported"})
+  void aFileSystemThatCannotSyncDirectoriesIsToldFromOneThatFailed(String message) {
+    Disk disk =
+        new FileSystemDisk(
+            (path, options) ->
+                new FilterFileChannel(FileChannel.open(path, options)) {
+                  @Override
+                  public void force(boolean metadata) throws IOException {
+                    throw new IOException(message);
+                  }
+                });
+    var e =
+        assertThrows(DirectorySyncUnsupportedException.class, () -> disk.syncDirectory(directory));
+    assertTrue(e.getMessage().contains(directory.toString()), e.getMessage());
+    assertTrue(e.getMessage().contains(message), e.getMessage());
+  }
+
+  @Test
+  void aReadOnlyFileSystemIsNamedAsTheReason() {
+    FileSystemException refused = new FileSystemException("a", null, "Read-only file system");
+    IOException named = DiskErrors.named("cannot create", Path.of("a"), refused);
+    assertEquals("a: the file system is read-only; mount it for writing", named.getMessage());
+  }
+
+  @Test
+  void aPermissionThatIsMissingIsNamedWithThePathItIsMissingOn() throws IOException {
+    Path closed = Files.createDirectory(directory.resolve("closed"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-x------"));
+    try {
+      assumeFalse(Files.isWritable(closed), "permissions do not bind the superuser");
+      IOException e = assertThrows(IOException.class, () -> disk().create(closed.resolve("a")));
+      assertInstanceOf(DiskShortageException.class, e);
+      assertTrue(e.getMessage().endsWith("create, rename or delete files in " + closed));
+    } finally {
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+    }
   }
 }

@@ -42,7 +42,7 @@ class FileSystemDiskLockTest {
                 lockFile.toString())
             .inheritIO()
             .start();
-    if (!other.waitFor(60, TimeUnit.SECONDS)) {
+    if (!other.waitFor(120, TimeUnit.SECONDS)) {
       other.destroyForcibly();
     }
     return other.waitFor();

@@ -92,7 +92,7 @@ class FileSystemDiskTest {
   private static boolean run(String... command) throws Exception {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getInputStream().readAllBytes();
-    return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    return process.waitFor(120, TimeUnit.SECONDS) && process.exitValue() == 0;
   }
 
   @Test
@@ -117,5 +117,21 @@ class FileSystemDiskTest {
     Path path = directory.resolve("x".repeat(5_000));
     IOException e = assertThrows(IOException.class, () -> disk.exists(path));
     assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
+  }
+
+  /** As ramfs does, which is bounded by memory alone, and some network file systems. */
+  @Test
+  void aFileSystemThatSaysItHasNoSpaceAtAllIsNotTakenForAFullOne() throws IOException {
+    Path noDisk = Path.of("/proc");
+    assumeTrue(Files.isDirectory(noDisk) && Files.getFileStore(noDisk).getTotalSpace() == 0);
+    assertEquals(Long.MAX_VALUE, new FileSystemDisk().usableSpace(noDisk));
+  }
+
+  @Test
+  void aLinkToADirectoryIsADirectory() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+    new FileSystemDisk().createDirectories(link);
+    new FileSystemDisk().createDirectories(link.resolve("below"));
+    assertTrue(Files.isDirectory(directory.resolve("below")));
   }
 }

@@ -63,6 +63,15 @@ class FormatPagesTest {
   }
 
   @Test
+  void theStoreFileOfACacheIsTheOneThatTheCodeWrites() throws IOException {
+    byte[] example = FormatPage.load("store.md").examples().get(1);
+    HexDump.assertSame(Golden.cacheStore(), example, "the second example in store.md");
+    HexDump.assertSame(Golden.load("cache-store.hex"), example, "the second example in store.md");
+    ByteBuffer block = ByteBuffer.wrap(example);
+    assertEquals(Golden.CACHE_IDENTITY, StoreIdentity.decode(block, Path.of("STORE")));
+  }
+
+  @Test
   void theSegmentIsReadAsThePageSays() throws IOException {
     OneFileDisk disk = new OneFileDisk(example("segment.md"));
     SegmentFile file = SegmentFile.open(disk, PATH, Golden.STORE, 7, Golden.HASHER);
@@ -155,6 +164,15 @@ class FormatPagesTest {
     assertEquals(Footer.RECORD_OFFSET_OFFSET, entry.offset("offset"));
     assertEquals(Footer.RECORD_LENGTH_OFFSET, entry.offset("length"));
     assertEquals(Footer.SEQUENCE_KIND_OFFSET, entry.offset("sequence"));
+  }
+
+  @Test
+  void fieldsOfTheIdentityAreWhereTheTableSays() throws IOException {
+    Table table = tables().get("Identity");
+    ByteBuffer block = Golden.CACHE_IDENTITY.encode();
+    assertEquals(2, block.getInt(table.offset("mode")));
+    assertEquals(Golden.CACHE_IDENTITY.hashSeed(), block.getLong(table.offset("seed")));
+    assertEquals(Golden.CACHE_IDENTITY.maxBytes(), block.getLong(table.offset("bound")));
   }
 
   @Test

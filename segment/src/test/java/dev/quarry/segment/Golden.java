@@ -2,7 +2,6 @@ package dev.quarry.segment;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.quarry.StoreMode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -14,7 +13,9 @@ import java.util.UUID;
 final class Golden {
 
   static final StoreIdentity IDENTITY =
-      new StoreIdentity(TestSegments.STORE, StoreMode.DURABLE, 0x0123456789abcdefL);
+      StoreIdentity.durable(TestSegments.STORE, 0x0123456789abcdefL);
+  static final StoreIdentity CACHE_IDENTITY =
+      StoreIdentity.cache(IDENTITY.storeId(), IDENTITY.hashSeed(), 40L << 20);
   static final UUID STORE = IDENTITY.storeId();
   static final KeyHash HASHER = new Xxh3KeyHash(IDENTITY.hashSeed());
   static final Path LOG_PATH = Path.of("wal", "0000000008.wal");
@@ -33,8 +34,16 @@ final class Golden {
   }
 
   static byte[] store() {
+    return store(IDENTITY);
+  }
+
+  static byte[] cacheStore() {
+    return store(CACHE_IDENTITY);
+  }
+
+  private static byte[] store(StoreIdentity identity) {
     byte[] block = new byte[Disk.BLOCK];
-    IDENTITY.encode().get(0, block);
+    identity.encode().get(0, block);
     return block;
   }
 

@@ -28,6 +28,17 @@ class GoldenFilesTest {
   }
 
   @Test
+  void storeOfACacheIsWrittenAsEver() throws IOException {
+    HexDump.assertSame(Golden.load("cache-store.hex"), Golden.cacheStore(), "STORE of a cache");
+  }
+
+  @Test
+  void storeOfACacheIsRead() throws IOException {
+    ByteBuffer block = ByteBuffer.wrap(Golden.load("cache-store.hex"));
+    assertEquals(Golden.CACHE_IDENTITY, StoreIdentity.decode(block, Path.of("STORE")));
+  }
+
+  @Test
   void segmentIsWrittenAsEver() throws IOException {
     HexDump.assertSame(Golden.load("segment.hex"), Golden.segment(), "the segment");
   }

@@ -1,7 +1,7 @@
 package dev.quarry.segment;
 
+import static dev.quarry.segment.TestSegments.FIRST_SEQUENCE;
 import static dev.quarry.segment.TestSegments.HASHER;
-import static dev.quarry.segment.TestSegments.HEADER;
 import static dev.quarry.segment.TestSegments.ID;
 import static dev.quarry.segment.TestSegments.STORE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -39,8 +39,25 @@ class LargeValueWriterTest {
   }
 
   private Trailer write(ByteBuffer value) throws IOException {
-    return LargeValueWriter.write(
-        disk, PATH, HEADER, 1000, KEY, value, HASHER, new StagingBuffers(1 << 20));
+    return write(disk, PATH, KEY, value);
+  }
+
+  /** Writes what remains of a buffer. */
+  static Trailer write(Disk disk, Path path, byte[] key, ByteBuffer value) throws IOException {
+    ByteBuffer staging = DirectMemory.allocate(MEBI).buffer();
+    ByteBuffer rest = value.duplicate();
+    try (LargeValueWriter writer = new LargeValueWriter(disk, path, STORE, ID, key, staging)) {
+      while (rest.hasRemaining()) {
+        ByteBuffer room = writer.room();
+        int chunk = Math.min(room.remaining(), rest.remaining());
+        room.put(rest.slice(rest.position(), chunk));
+        rest.position(rest.position() + chunk);
+        if (writer.isFull()) {
+          writer.writeStaged();
+        }
+      }
+      return writer.finish(FIRST_SEQUENCE, HASHER);
+    }
   }
 
   /** A slab that holds the same record makes the same file. */
@@ -95,35 +112,82 @@ class LargeValueWriterTest {
     assertEquals(List.of(), disk.openHandles());
   }
 
+  /** In pieces of any size, as a stream gives them. */
   @Test
-  void theSequenceNumberNeedNotBeTheFirst() throws IOException {
-    Trailer trailer =
-        LargeValueWriter.write(
-            disk,
-            PATH,
-            HEADER,
-            1234,
-            KEY,
-            ByteBuffer.allocate(9),
-            HASHER,
-            new StagingBuffers(1 << 20));
-    assertEquals(1000, trailer.lowestSequence());
-    assertEquals(1234, trailer.highestSequence());
+  void theValueIsWhatWasPutIntoTheRoom() throws IOException {
+    byte[] value = value(3 * MEBI + 17);
+    Random random = new Random(5);
+    ByteBuffer staging = DirectMemory.allocate(MEBI).buffer();
+    try (LargeValueWriter writer = new LargeValueWriter(disk, PATH, STORE, ID, KEY, staging)) {
+      for (int at = 0; at < value.length; ) {
+        int most = Math.min(writer.room().remaining(), value.length - at);
+        int chunk = Math.min(most, 1 + random.nextInt(100_000));
+        writer.room().put(value, at, chunk);
+        at += chunk;
+        assertEquals(RecordFormat.length(KEY.length, at), writer.recordLength());
+        if (writer.isFull()) {
+          writer.writeStaged();
+        }
+      }
+      assertEquals(writer.fileLength(), writer.finish(FIRST_SEQUENCE, HASHER).fileLength());
+    }
+    HexDump.assertSame(expected(value), Blocks.read(disk, PATH), "the file");
+  }
+
+  /** Each call of a large value, and each of those that write it again after that, is cut short. */
+  @Test
+  void aValueIsWholeWhicheverCallsAnInterruptCutShort() throws IOException {
+    byte[] value = value(2 * MEBI + 5);
+    long calls = 1 + 4 + 1; // create, write, force
+    for (int first = 2; first <= calls; first++) {
+      for (int second = 0; second <= 6; second++) {
+        SimulatedDisk fresh = new SimulatedDisk(first * 31L + second);
+        fresh.failAt(first, LargeValueWriterTest::interrupt);
+        if (second > 0) {
+          fresh.failAt(first + second, LargeValueWriterTest::interrupt);
+        }
+        write(fresh, PATH, KEY, ByteBuffer.wrap(value));
+        if (!isDirectorySynced(fresh)) {
+          continue; // the second interrupt was left for it: the name may be lost
+        }
+        SimulatedDisk after = fresh.afterCrash(Survival.NONE, 1);
+        HexDump.assertSame(expected(value), Blocks.read(after, PATH), first + ", " + second);
+      }
+    }
+  }
+
+  private static boolean isDirectorySynced(Disk disk) throws IOException {
+    try {
+      disk.syncDirectory(Path.of("/"));
+      return true;
+    } catch (DiskInterruptedException e) {
+      return false;
+    }
+  }
+
+  private static IOException interrupt() {
+    return new DiskInterruptedException("planted", null);
   }
 
   @Test
-  void theValueIsWhatRemainsAndItsPositionStays() throws IOException {
-    byte[] value = value(5000);
-    ByteBuffer heap = ByteBuffer.allocate(6000).position(100).put(value).flip().position(100);
-    ByteBuffer direct = ByteBuffer.allocateDirect(6000).put(heap.duplicate()).flip();
-    for (ByteBuffer buffer : List.of(heap, direct, heap.asReadOnlyBuffer())) {
-      int position = buffer.position();
-      write(buffer);
-      assertEquals(position, buffer.position());
-      assertEquals(5000, buffer.remaining());
-      HexDump.assertSame(expected(value), Blocks.read(disk, PATH), "the file");
-      disk.delete(PATH);
-    }
+  void whatAnInterruptMadeTheDiskForgetIsNoticed() {
+    byte[] value = value(2 * MEBI + 5);
+    Disk forgetful =
+        new ForwardingDisk(disk) {
+          @Override
+          public DiskFile create(Path path) throws IOException {
+            return new ForwardingFile(super.create(path)) {
+              @Override
+              public void force() throws IOException {
+                write(DirectMemory.allocate(Disk.BLOCK).buffer(), MEBI);
+                throw interrupt();
+              }
+            };
+          }
+        };
+    IOException e =
+        assertThrows(IOException.class, () -> write(forgetful, PATH, KEY, ByteBuffer.wrap(value)));
+    assertEquals(PATH + " does not hold what was written to it", e.getMessage());
   }
 
   @Test

@@ -107,7 +107,11 @@ class MappedSegmentTest {
   @Test
   void isRetiredOnlyOnce() {
     AtomicInteger releases = new AtomicInteger();
-    Slab slab = new Slab(Slab.allocate(4096), TestSegments.HEADER, m -> releases.getAndIncrement());
+    Slab slab =
+        new Slab(
+            DirectMemory.allocate(4096).buffer(),
+            TestSegments.HEADER,
+            m -> releases.getAndIncrement());
     assertTrue(slab.tryPin());
     slab.retire();
     slab.retire();

@@ -2,7 +2,6 @@ package dev.quarry.segment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -154,7 +153,7 @@ public final class OneFileDisk implements Disk {
   }
 
   @Override
-  public Closeable lock(Path file) {
+  public StoreLock lock(Path file) {
     throw new UnsupportedOperationException();
   }
 }

@@ -51,11 +51,11 @@ class OverTwoGibibytesTest {
     Trailer trailer = footer.trailer(HEADER, RECORDS_END, 1000);
     try (DiskFile file = disk.create(path)) {
       file.write(start(), 0);
-      ByteBuffer end = Slab.allocate(Disk.BLOCK);
+      ByteBuffer end = DirectMemory.allocate(Disk.BLOCK).buffer();
       long lastBlock = RECORDS_END & -Disk.BLOCK;
       int valueEnd = (int) (VALUE_OFFSET + LONGEST - lastBlock);
       end.put(valueEnd - 1, (byte) 'z');
-      BlockWriter out = new BlockWriter(file, lastBlock, Long.MAX_VALUE);
+      BlockWriter out = new BlockWriter(file, lastBlock, DirectMemory.allocate(1 << 20).buffer());
       out.put(end.duplicate().limit((int) (RECORDS_END - lastBlock)));
       footer.write(out, trailer, SALT);
     }
@@ -64,7 +64,7 @@ class OverTwoGibibytesTest {
   }
 
   private static ByteBuffer start() {
-    ByteBuffer start = Slab.allocate(Disk.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer start = DirectMemory.allocate(Disk.BLOCK).buffer().order(ByteOrder.LITTLE_ENDIAN);
     HEADER.encode(start);
     RecordFormat.encodeHeader(
         start, FileHeader.LENGTH, SALT, LENGTH, 1000, 0, KEY.length, RecordFormat.PUT);
@@ -122,7 +122,7 @@ class OverTwoGibibytesTest {
   void noRecordReachesBeyondTheMappings() throws IOException {
     Path path = layOut();
     long at = (1L << 31) - 64;
-    ByteBuffer block = Slab.allocate(Disk.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer block = DirectMemory.allocate(Disk.BLOCK).buffer().order(ByteOrder.LITTLE_ENDIAN);
     try (DiskFile file = disk.open(path)) {
       int within = (int) (at % Disk.BLOCK);
       for (int keyLength : new int[] {1, 40, 41, 60_000}) {
@@ -213,8 +213,7 @@ class OverTwoGibibytesTest {
       channel.write(ByteBuffer.wrap(new byte[] {'m'}), 1 << 30);
       ByteBuffer value = channel.map(FileChannel.MapMode.READ_ONLY, 0, LONGEST);
       Path path = directory.resolve("b.seg");
-      LargeValueWriter.write(
-          disk, path, HEADER, 1000, key, value, HASHER, new StagingBuffers(1 << 20));
+      LargeValueWriterTest.write(disk, path, key, value);
       SegmentFile file = SegmentFile.open(disk, path, STORE, ID, HASHER);
       assertNull(file.damage());
       MappedSegment segment = MappedSegment.map(disk, path);

@@ -2,15 +2,16 @@ package dev.quarry.segment;
 
 import dev.quarry.StoreLockedException;
 import dev.quarry.segment.IoCalls.Fate;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -54,7 +55,16 @@ public final class SimulatedDisk implements Disk {
   private final List<SimulatedDirectory> directories = new ArrayList<>();
 
   private final Set<Object> handles = new LinkedHashSet<>();
-  private final Set<SimulatedNode> locked = new HashSet<>();
+
+  /** Who locked a file last, unless the lock was given up. */
+  private final Map<SimulatedNode, SimulatedLock> locks = new HashMap<>();
+
+  /** The locks that the system dropped: whoever comes gets them. */
+  private final Set<SimulatedLock> dropped = new HashSet<>();
+
+  /** Whether two processes may have the disk in use. */
+  private boolean shared;
+
   private long capacity = UNLIMITED;
   private long used;
 
@@ -134,6 +144,16 @@ public final class SimulatedDisk implements Disk {
   /** Limits the sum of all file sizes; a write beyond it is cut short and says the disk is full. */
   public synchronized void capacity(long bytes) {
     capacity = bytes;
+  }
+
+  /**
+   * Has the system drop every lock, as it does when any code in a process closes the locked file.
+   * From now on the disk may be in use by two processes, of which one renames and deletes what the
+   * other has open.
+   */
+  public synchronized void dropLocks() {
+    dropped.addAll(locks.values());
+    shared = true;
   }
 
   /** The sum of all file sizes. */
@@ -284,8 +304,8 @@ public final class SimulatedDisk implements Disk {
     fate.conclude();
   }
 
-  private static void checkNotWritten(Path path, @Nullable SimulatedNode node) {
-    if (node instanceof SimulatedFile file && file.writers > 0) {
+  private void checkNotWritten(Path path, @Nullable SimulatedNode node) {
+    if (!shared && node instanceof SimulatedFile file && file.writers > 0) {
       throw new IllegalStateException(path + " is open for writing");
     }
   }
@@ -321,7 +341,7 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
-  public synchronized Closeable lock(Path file) throws IOException {
+  public synchronized StoreLock lock(Path file) throws IOException {
     calls.checkRunning();
     SimulatedDirectory parent = tree.parent(file);
     Fate fate = calls.next("lock " + file);
@@ -330,16 +350,22 @@ public final class SimulatedDisk implements Disk {
     }
     fate.conclude();
     SimulatedFile node = tree.file(file);
-    if (!locked.add(node)) {
+    SimulatedLock holder = locks.get(node);
+    if (holder != null && !dropped.remove(holder)) {
       throw new StoreLockedException(file);
     }
-    return new SimulatedLock(file, node);
+    SimulatedLock lock = new SimulatedLock(file, node);
+    locks.put(node, lock);
+    return lock;
   }
 
-  private final class SimulatedLock implements Closeable {
+  private final class SimulatedLock implements StoreLock {
 
     private final Path path;
     private final SimulatedFile file;
+
+    /** Whether another came, whose token stays in the file. */
+    private boolean lost;
 
     SimulatedLock(Path path, SimulatedFile file) {
       this.path = path;
@@ -348,10 +374,36 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
+    public void check() throws IOException {
+      synchronized (SimulatedDisk.this) {
+        calls.checkRunning();
+        if (!handles.contains(this)) {
+          throw new IOException(path + " is not locked any more");
+        }
+        lost |= locks.get(file) != this;
+        if (lost) {
+          throw LockLostException.taken(path, "another process");
+        }
+      }
+    }
+
+    @Override
+    public void renew() throws IOException {
+      synchronized (SimulatedDisk.this) {
+        check();
+        dropped.remove(this);
+        if (tree.find(path) != file) {
+          throw LockLostException.gone(path);
+        }
+      }
+    }
+
+    @Override
     public void close() {
       synchronized (SimulatedDisk.this) {
+        dropped.remove(this);
         if (handles.remove(this)) {
-          locked.remove(file);
+          locks.remove(file, this);
         }
       }
     }

@@ -76,7 +76,7 @@ public class SlabLincheckTest {
     if (open[thread] == NONE) {
       return false;
     }
-    slab().write(open[thread], RecordFormat.PUT, KEY, VALUE);
+    TestSegments.write(slab(), open[thread], RecordFormat.PUT, KEY, VALUE);
     open[thread] = NONE;
     unsettled[thread]++;
     return true;

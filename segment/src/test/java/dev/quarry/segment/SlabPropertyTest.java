@@ -120,10 +120,11 @@ class SlabPropertyTest {
 
     private void complete(Placed each) {
       switch (each.writer.fate) {
-        case MARK -> slab.write(each.ticket, each.writer.kind(), new byte[0], new byte[8]);
+        case MARK ->
+            TestSegments.write(slab, each.ticket, each.writer.kind(), new byte[0], new byte[8]);
         case ABANDON -> slab.abandon(each.ticket, each.writer.length());
         case ELSEWHERE -> {}
-        default -> slab.write(each.ticket, each.writer.kind(), each.key, each.value);
+        default -> TestSegments.write(slab, each.ticket, each.writer.kind(), each.key, each.value);
       }
     }
 

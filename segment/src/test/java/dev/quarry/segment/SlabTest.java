@@ -11,14 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.segment.TestSegments.Visited;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.BufferUtil;
@@ -52,7 +50,7 @@ class SlabTest {
   @Test
   void memoryIsZeroedAndBeginsAtABlock() {
     for (int bytes : new int[] {Disk.BLOCK, 3 * Disk.BLOCK, 1 << 20}) {
-      ByteBuffer memory = Slab.allocate(bytes);
+      ByteBuffer memory = DirectMemory.allocate(bytes).buffer();
       assertEquals(bytes, memory.capacity());
       assertEquals(0, BufferUtil.address(memory) % Disk.BLOCK);
       assertEquals(ByteBuffer.allocate(bytes), memory);
@@ -112,7 +110,7 @@ class SlabTest {
       int position = buffer.position();
       int limit = buffer.limit();
       long ticket = slab.reserve(RecordFormat.length(3, 9));
-      slab.write(ticket, RecordFormat.PUT, KEY, buffer, 2, 9);
+      slab.write(ticket, RecordFormat.PUT, ByteBuffer.wrap(KEY), buffer, 2, 9);
       int at = Slab.position(ticket);
       assertEquals(RecordFormat.payloadCrc(slab.head(), START), payloadCrc(at));
       assertTrue(slab.isPayloadIntact(at));
@@ -133,7 +131,7 @@ class SlabTest {
     assertEquals(START, first);
     assertEquals(Slab.position(gap), slab.completedPrefix(START));
     assertEquals(1, visited(slab, slab.completedPrefix(START)).size());
-    slab.write(gap, RecordFormat.PUT, KEY, bytes("1234"));
+    TestSegments.write(slab, gap, RecordFormat.PUT, KEY, bytes("1234"));
     assertEquals(slab.end(), slab.completedPrefix(START));
     assertEquals(slab.end(), slab.completedPrefix(third));
     assertEquals(slab.end(), slab.completedPrefix(slab.end()));
@@ -338,16 +336,35 @@ class SlabTest {
 
   @Test
   void itsMemoryGoesBackWhenTheLastReaderHasGone() {
-    List<ByteBuffer> returned = new ArrayList<>();
-    ByteBuffer memory = Slab.allocate(Disk.BLOCK);
+    List<Slab> returned = new ArrayList<>();
+    ByteBuffer memory = DirectMemory.allocate(Disk.BLOCK).buffer();
     Slab lent = new Slab(memory, HEADER, returned::add);
     assertTrue(lent.tryPin());
     lent.retire();
     assertEquals(List.of(), returned);
     lent.unpin();
-    assertEquals(1, returned.size());
-    assertSame(ByteOrder.LITTLE_ENDIAN, returned.get(0).order());
-    assertEquals(BufferUtil.address(memory), BufferUtil.address(returned.get(0)));
-    assertEquals(Disk.BLOCK, returned.get(0).capacity());
+    assertEquals(List.of(lent), returned);
+    assertFalse(lent.isLent());
+  }
+
+  @Test
+  void onlyAnIdleSlabIsSealedAsOne() {
+    assertTrue(slab.sealIfIdle());
+    assertTrue(slab.isSealed());
+    assertFalse(slab.sealIfIdle(), "it is sealed already");
+    assertEquals(Slab.FULL, slab.reserve(30));
+
+    Slab waiting = TestSegments.slab(Disk.BLOCK);
+    waiting.takeSequence();
+    assertFalse(waiting.sealIfIdle(), "a record elsewhere has one of its numbers");
+    assertFalse(waiting.isSealed());
+    waiting.settle();
+    assertTrue(waiting.sealIfIdle());
+
+    Slab filling = TestSegments.slab(Disk.BLOCK);
+    filling.reserve(30);
+    filling.settle();
+    assertFalse(filling.sealIfIdle(), "it has a record");
+    assertFalse(filling.isSealed());
   }
 }

@@ -73,7 +73,7 @@ class SlabThreadsTest {
       if (gaveUp && !elsewhere) {
         slab.abandon(ticket, length);
       } else if (!elsewhere) {
-        slab.write(ticket, RecordFormat.PUT, key, ByteBuffer.wrap(value), 0, value.length);
+        slab.write(ticket, RecordFormat.PUT, ByteBuffer.wrap(key), value);
       }
       slab.settle();
       places.add(new Place(slab.sequence(ticket), Slab.position(ticket), length, gaveUp));

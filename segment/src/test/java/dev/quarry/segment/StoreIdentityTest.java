@@ -21,7 +21,7 @@ class StoreIdentityTest {
 
   private static final StoreLayout LAYOUT = new StoreLayout(Path.of("/store"));
   private static final StoreIdentity IDENTITY =
-      new StoreIdentity(TestSegments.STORE, StoreMode.CACHE, -3);
+      StoreIdentity.cache(TestSegments.STORE, -3, 1L << 30);
   private static final int BYTES_THAT_MATTER = 128;
 
   private static SimulatedDisk emptyStore(long seed) throws IOException {
@@ -39,8 +39,12 @@ class StoreIdentityTest {
 
   @Test
   void readsWhatItWrote() throws IOException {
-    for (StoreMode mode : StoreMode.values()) {
-      StoreIdentity identity = new StoreIdentity(new UUID(-1, 1), mode, Long.MIN_VALUE);
+    UUID id = new UUID(-1, 1);
+    for (StoreIdentity identity :
+        List.of(
+            StoreIdentity.durable(id, Long.MIN_VALUE),
+            StoreIdentity.cache(id, 1, StoreIdentity.LEAST_MAX_BYTES),
+            StoreIdentity.cache(id, 2, Long.MAX_VALUE))) {
       SimulatedDisk disk = emptyStore(0);
       identity.write(disk, LAYOUT);
       assertEquals(identity, StoreIdentity.read(disk, LAYOUT));
@@ -83,6 +87,22 @@ class StoreIdentityTest {
               CorruptionException.class, () -> StoreIdentity.decode(block, LAYOUT.store()));
       assertEquals(64, e.offset());
     }
+  }
+
+  @Test
+  void aBoundOutOfRangeIsCorruption() {
+    for (long bound : new long[] {0, -1, Long.MIN_VALUE, StoreIdentity.LEAST_MAX_BYTES - 1}) {
+      assertBoundIsCorrupt(IDENTITY.withMaxBytes(bound).encode());
+    }
+    assertBoundIsCorrupt(new StoreIdentity(new UUID(1, 2), StoreMode.DURABLE, 3, 1).encode());
+  }
+
+  private static void assertBoundIsCorrupt(ByteBuffer block) {
+    CorruptionException e =
+        assertThrows(CorruptionException.class, () -> StoreIdentity.decode(block, LAYOUT.store()));
+    assertEquals(LAYOUT.store(), e.file());
+    assertEquals(80, e.offset());
+    assertTrue(e.getMessage().contains("bound"), e::getMessage);
   }
 
   @Test
@@ -152,6 +172,44 @@ class StoreIdentityTest {
       }
     }
     assertTrue(whole > 100 && none > 100, whole + " whole, " + none + " none");
+  }
+
+  /** A change of the bound must never cost the identity, without which nothing can be read. */
+  @Test
+  void aCrashDuringAChangeOfTheBoundLeavesTheOldBoundOrTheNew() throws IOException {
+    StoreIdentity changed = IDENTITY.withMaxBytes(5L << 30);
+    SimulatedDisk untouched = storeOf(IDENTITY, 0);
+    long before = untouched.ioCalls();
+    changed.replace(untouched, LAYOUT);
+    long calls = untouched.ioCalls() - before;
+    int old = 0;
+    int fresh = 0;
+    for (long call = 1; call <= calls + 1; call++) {
+      for (long seed = 0; seed < 100; seed++) {
+        SimulatedDisk disk = storeOf(IDENTITY, seed);
+        disk.crashAt(before + call);
+        try {
+          changed.replace(disk, LAYOUT);
+          assertTrue(call > calls);
+        } catch (SimulatedCrashException e) {
+          assertTrue(call <= calls);
+        }
+        for (Survival survival : Survival.values()) {
+          StoreIdentity found = StoreIdentity.read(disk.afterCrash(survival, seed), LAYOUT);
+          String where = "crash at call " + call + ", " + survival + ", seed " + seed;
+          assertTrue(found.equals(changed) || (call <= calls && found.equals(IDENTITY)), where);
+          old += found.equals(IDENTITY) ? 1 : 0;
+          fresh += found.equals(changed) ? 1 : 0;
+        }
+      }
+    }
+    assertTrue(old > 100 && fresh > 100, old + " old, " + fresh + " new");
+  }
+
+  private static SimulatedDisk storeOf(StoreIdentity identity, long seed) throws IOException {
+    SimulatedDisk disk = emptyStore(seed);
+    identity.write(disk, LAYOUT);
+    return disk;
   }
 
   private static boolean crashes(SimulatedDisk disk) throws IOException {

@@ -130,4 +130,34 @@ class StoreLayoutTest {
         List.of("RESERVED", "Thesis.doc", "photos.zip", "reserve", "store"),
         layout.strangers(disk));
   }
+
+  @Test
+  void whatSystemsLeaveInAnyDirectoryIsNoStranger() throws IOException {
+    touch(ROOT, ".DS_Store", "._photos", "Thumbs.db", "Desktop.ini", ".nfs00000001", "aquota.user");
+    disk.createDirectories(ROOT.resolve("lost+found"));
+    disk.createDirectories(ROOT.resolve("System Volume Information"));
+    disk.createDirectories(ROOT.resolve(".Trash-1000"));
+    assertEquals(List.of(), layout.strangers(disk));
+    touch(ROOT, ".profile", "lost", "thumbs");
+    assertEquals(List.of(".profile", "lost", "thumbs"), layout.strangers(disk));
+  }
+
+  @Test
+  void aProbeIsNoStrangerAndNoSegment() throws IOException {
+    disk.create(layout.probe(ROOT)).close();
+    disk.create(layout.probe(layout.segments())).close();
+    disk.create(layout.probe(layout.logs())).close();
+    assertEquals(List.of(), layout.strangers(disk));
+    assertEquals(List.of(), layout.segmentIds(disk));
+    assertEquals(List.of(), layout.temporaries(disk));
+    assertEquals(List.of(), layout.logIds(disk));
+  }
+
+  @Test
+  void noFileOfTheStoreHasALongerPathThanAProbeInTheRoot() {
+    int longest = layout.probe(ROOT).toString().length();
+    assertTrue(layout.segmentTemporary(1).toString().length() <= longest);
+    assertTrue(layout.log(1).toString().length() <= longest);
+    assertTrue(layout.checkpointTemporary().toString().length() <= longest);
+  }
 }

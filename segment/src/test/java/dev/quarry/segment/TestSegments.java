@@ -63,7 +63,7 @@ final class TestSegments {
   }
 
   static Slab slab(int bytes, FileHeader header) {
-    return new Slab(Slab.allocate(bytes), header, memory -> {});
+    return new Slab(DirectMemory.allocate(bytes).buffer(), header, memory -> {});
   }
 
   static byte[] bytes(String text) {
@@ -76,9 +76,13 @@ final class TestSegments {
     if (ticket == Slab.FULL) {
       return -1;
     }
-    slab.write(ticket, kind, key, value);
+    write(slab, ticket, kind, key, value);
     slab.settle();
     return Slab.position(ticket);
+  }
+
+  static void write(Slab slab, long ticket, byte kind, byte[] key, byte[] value) {
+    slab.write(ticket, kind, ByteBuffer.wrap(key), value);
   }
 
   static int put(Slab slab, String key, String value) {

@@ -1,11 +1,14 @@
 package dev.quarry.segment;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -70,6 +73,15 @@ class Xxh3KeyHashTest {
     long[] result = new long[2];
     Arrays.fill(result, -1);
     hash.hash(message, result);
+    for (ByteBuffer buffer :
+        List.of(
+            ByteBuffer.allocate(message.length + 9),
+            ByteBuffer.allocateDirect(message.length + 9))) {
+      long[] same = new long[2];
+      buffer.order(ByteOrder.LITTLE_ENDIAN).put(0, message).limit(message.length);
+      hash.hash(buffer, same);
+      assertArrayEquals(result, same);
+    }
     return String.format("%016x%016x", result[1], result[0]);
   }
 }

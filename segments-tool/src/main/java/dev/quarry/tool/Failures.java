@@ -42,10 +42,7 @@ final class Failures {
     if (withStackTraces.getAsBoolean()) {
       failure.printStackTrace(console.error());
     }
-    console.complain(
-        failure instanceof OutOfMemoryError
-            ? "out of memory: " + failure.getMessage()
-            : Reason.of(failure));
+    console.complain(Reason.withAdvice(failure));
     return failure instanceof ParameterException ? ExitCode.USAGE : ExitCode.SOFTWARE;
   }
 }

@@ -3,6 +3,7 @@ package dev.quarry.tool;
 import dev.quarry.tool.demo.DemoCommand;
 import dev.quarry.tool.demo.DemoImportCommand;
 import dev.quarry.tool.inspect.SegmentsCommand;
+import dev.quarry.tool.log.LineLogging;
 import dev.quarry.tool.store.ExportCommand;
 import dev.quarry.tool.store.GetCommand;
 import dev.quarry.tool.store.ImportCommand;
@@ -51,6 +52,7 @@ public final class Quarry implements Callable<Integer> {
 
   /** Runs a command, and ends the process with its exit code. */
   public static void main(String[] arguments) {
+    LineLogging.install();
     System.exit(run(Console.ofProcess(), arguments));
   }
 

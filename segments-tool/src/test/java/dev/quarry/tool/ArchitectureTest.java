@@ -148,11 +148,18 @@ class ArchitectureTest {
         .resideInAPackage(used);
   }
 
-  /** The disk of the file system and the two classes it is made of. */
+  private static final String INPUT_FILE = "dev.quarry.segment.InputFile";
+
+  /** The disk of the file system and the classes it is made of, and the file that a caller puts. */
   private static final String[] FILE_SYSTEM = {
     "dev.quarry.segment.FileSystemDisk",
     "dev.quarry.segment.DirectFile",
-    "dev.quarry.segment.UninterruptedChannel"
+    "dev.quarry.segment.UninterruptedChannel",
+    INPUT_FILE,
+    "dev.quarry.segment.LockFile",
+    "dev.quarry.segment.LockRegistry",
+    "dev.quarry.segment.MissingPermission",
+    "dev.quarry.segment.LockHolder"
   };
 
   @Test
@@ -176,6 +183,28 @@ class ArchitectureTest {
         .dependOnClassesThat(access);
   }
 
+  /** A mapped file that somebody cuts short ends the JVM: nothing but the store's own is mapped. */
+  @Test
+  void onlyTheFileSystemDiskMapsFiles() {
+    String mapper = "dev.quarry.segment.UninterruptedChannel";
+    assertHolds(mapFiles(oneOf(mapper)));
+    assertTrue(mapFiles(oneOf()).evaluate(CLASSES).hasViolation(), "nobody maps files any more");
+    assertNotices(mapFiles(oneOf(mapper)));
+    assertHolds(
+        noClasses()
+            .that(oneOf(INPUT_FILE))
+            .should()
+            .callMethodWhere(nameOfTarget("map"))
+            .because("the files of callers are read"));
+  }
+
+  private static ArchRule mapFiles(DescribedPredicate<JavaClass> exception) {
+    return noClasses()
+        .that(not(exception))
+        .should()
+        .callMethod(FileChannel.class, "map", FileChannel.MapMode.class, long.class, long.class);
+  }
+
   private static DescribedPredicate<JavaClass> nameBeginsWith(String start) {
     return DescribedPredicate.describe(
         "are named " + start + "...", type -> type.getSimpleName().startsWith(start));
@@ -190,7 +219,7 @@ class ArchitectureTest {
 
   private static ArchRule askForTheTime() {
     return noClasses()
-        .that(STORE)
+        .that(STORE.and(not(oneOf(INPUT_FILE)))) // asks whether a caller's file was modified
         .should()
         .callMethod(System.class, "currentTimeMillis")
         .orShould()

@@ -262,7 +262,9 @@ class BadInputTest {
 
     assertEquals(1, run(failing("No space left on device"), error, "ls", store.toString()));
 
-    String line = "quarry: cannot write to the standard output: No space left on device\n";
+    String line =
+        "quarry: cannot write to the standard output: no space is left on the file system; free"
+            + " some\n";
     assertEquals(line, error.toString(StandardCharsets.UTF_8));
   }
 

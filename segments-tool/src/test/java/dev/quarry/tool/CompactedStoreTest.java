@@ -10,10 +10,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quarry.BlobStore;
 import dev.quarry.BlobStoreOptions;
 import dev.quarry.segment.Batch;
+import dev.quarry.segment.DirectMemory;
+import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.FileSystemDisk;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentWriter;
+import dev.quarry.segment.Slab;
 import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
@@ -25,12 +28,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the segments commands show of compaction, evictions and checkpoints. */
+@Tag("slow")
 class CompactedStoreTest {
 
   private static final byte[] KEY = "second".getBytes(StandardCharsets.UTF_8);
@@ -53,7 +58,7 @@ class CompactedStoreTest {
         Batch.putReplaced(replaced, id);
       }
       writer.batch(RecordFormat.REPLACES, 1, replaced.flip());
-      writer.put(2, KEY, ByteBuffer.wrap("the value".getBytes(StandardCharsets.UTF_8)));
+      copy(writer, 2, KEY, "the value".getBytes(StandardCharsets.UTF_8));
       ByteBuffer evicted = Batch.allocate(2);
       Batch.putEvicted(evicted, 0x1111222233334444L, 0x5555666677778888L, 99, 1);
       Batch.putEvicted(evicted, 7, 8, 0, 5);
@@ -68,6 +73,19 @@ class CompactedStoreTest {
     Xxh3KeyHash hasher = new Xxh3KeyHash(identity.hashSeed());
     return new SegmentWriter(
         new FileSystemDisk(), segment(id), header, hasher, new StagingBuffers(1 << 20));
+  }
+
+  /** Copies a put from a slab, as compaction does. */
+  private void copy(SegmentWriter writer, long sequence, byte[] key, byte[] value)
+      throws IOException {
+    StoreIdentity identity = identity();
+    FileHeader header = FileHeader.segment(identity.storeId(), 2, sequence);
+    Slab slab = new Slab(DirectMemory.allocate(Disk.BLOCK).buffer(), header, memory -> {});
+    long ticket = slab.reserve(RecordFormat.length(key.length, value.length));
+    slab.write(ticket, RecordFormat.PUT, ByteBuffer.wrap(key), value);
+    long[] hash = new long[2];
+    new Xxh3KeyHash(identity.hashSeed()).hash(key, hash);
+    writer.copy(slab, Slab.position(ticket), hash[0], hash[1]);
   }
 
   private StoreIdentity identity() throws IOException {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.Attributes;
@@ -22,10 +23,12 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher in a checkout of its own, with a Maven that only takes notes. */
+@Tag("slow")
 class LauncherTest {
 
   @TempDir Path directory;
@@ -185,6 +188,20 @@ class LauncherTest {
     Ran old = run(directory, Map.of("JAVA_HOME", home.toString()), root + "/quarry");
     assertEquals(1, old.code);
     assertTrue(old.error.contains("Java 17 or newer is needed"), old.error);
+  }
+
+  @Test
+  void theReasonsOfFailuresComeInEnglishWhateverTheLocaleSays() throws Exception {
+    launch();
+    Path home = Files.createDirectories(directory.resolve("jdk/bin")).getParent();
+    script(home.resolve("bin/java"), "#!/bin/sh\necho \"$LC_ALL,$LC_CTYPE,$LC_MESSAGES\"\n");
+    Map<String, String> locale = new HashMap<>(Map.of("JAVA_HOME", home.toString()));
+
+    locale.putAll(Map.of("LC_ALL", "de_DE.UTF-8", "LC_MESSAGES", "de_DE.UTF-8"));
+    assertEquals(",de_DE.UTF-8,C\n", run(directory, locale, root + "/quarry").out);
+
+    locale.put("LC_ALL", "de_DE");
+    assertTrue(run(directory, locale, root + "/quarry").out.startsWith("C.UTF-8,"));
   }
 
   private String maven() {

@@ -254,9 +254,46 @@ class StoreCommandsTest {
   void statsOfACacheTellItsBound() throws IOException {
     quarryWithInput("v", "put", store, "a", "--cache", "64MiB").mustSucceed();
 
-    String out = quarry("stats", store, "--cache", "64MiB", "--json").mustSucceed().out();
+    assertEquals(64 << 20, bound());
+    String out = quarry("stats", store).mustSucceed().out();
+    assertTrue(out.matches("(?s).*\nbound +64.0 MiB .*"), out);
+    assertTrue(out.matches("(?s).*\nreclaimed +no more +6\\d{7} bytes are free.*"), out);
+  }
 
-    assertEquals(64 << 20, new ObjectMapper().readTree(out).get("maxBytes").asLong());
+  private long bound() throws IOException {
+    String out = quarry("stats", store, "--json").mustSucceed().out();
+    return new ObjectMapper().readTree(out).get("maxBytes").asLong();
+  }
+
+  @Test
+  void everyCommandOpensACacheWithTheBoundItHas() throws IOException {
+    Path files = Files.createDirectory(directory.resolve("files"));
+    Files.write(files.resolve("file"), new byte[3_000_000]);
+    quarryWithInput("v", "put", store, "a", "--cache", "1MiB").mustSucceed();
+
+    for (int i = 0; i < 3; i++) {
+      quarryWithInput(new byte[60_000], "put", store, "b" + i).mustSucceed();
+    }
+    quarry("import", store, files).mustFail(1, "of its 1048576");
+    quarry("get", store, "a").mustSucceed();
+    quarry("ls", store).mustSucceed();
+    quarry("rm", store, "a").mustSucceed();
+    quarry("export", store, directory.resolve("copy")).mustSucceed();
+
+    assertEquals(1 << 20, bound());
+    assertTrue(StoreFileSizes.all(store) <= (1 << 20) + 8_192, "with STORE and a checkpoint");
+  }
+
+  @Test
+  void anotherBoundIsKeptAndSaid() throws IOException {
+    quarryWithInput("v", "put", store, "a", "--cache", "64MiB").mustSucceed();
+
+    ToolRun run = quarryWithInput("w", "put", store, "b", "--cache", "128MiB");
+
+    assertEquals(0, run.code());
+    assertTrue(run.error().contains("128 MiB") && run.error().contains("64.0 MiB"), run::error);
+    assertEquals(128 << 20, bound());
+    quarryWithInput("w", "put", store, "c", "--cache", "128MiB").mustSucceed(); // without a word
   }
 
   @Test

@@ -11,9 +11,9 @@ public final class StoreFileSizes {
 
   private StoreFileSizes() {}
 
-  /** Bytes of all files, but those of the key index. */
+  /** Bytes of all files, but those of the key index and the lock. */
   public static long all(Path store) throws IOException {
-    return below(store) - below(store.resolve("keyindex"));
+    return below(store) - below(store.resolve("keyindex")) - below(store.resolve("LOCK"));
   }
 
   /** Bytes of a file, or of all files below a directory; 0 if there is none of that name. */

@@ -4,15 +4,17 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.DiskFullException;
+import dev.quarry.segment.DiskShortageException;
 import dev.quarry.segment.FileHeader;
+import dev.quarry.segment.Lack;
+import dev.quarry.segment.Patience;
 import dev.quarry.segment.Slab;
+import dev.quarry.segment.SteadfastLock;
 import dev.quarry.segment.StoreLayout;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +35,17 @@ import org.jspecify.annotations.Nullable;
  *       sequence of records, and a record in a later log proves that the earlier ones were whole.
  *   <li>Every commit but the first of a log carries a mark of how far the log was durable before
  *       it.
- *   <li>A batch that finds the disk full is <em>refused</em>: its records are turned into void ones
- *       in the slab, so that no later commit brings them back, and their writers are told.
+ *   <li>A batch that meets a {@linkplain Lack lack}, of space, of a descriptor or of memory, is
+ *       <em>refused</em>: its records are turned into void ones in the slab, so that no later
+ *       commit brings them back, what the attempt wrote is taken back, and then their writers are
+ *       told.
  *   <li>Any other failure is final. Nothing is acknowledged after it.
  * </ul>
+ *
+ * <p>A waiter cannot be told that it was refused before that is so on the disk. A waiter that runs
+ * out of memory therefore goes on waiting, and a leader that does gives the leadership up, for
+ * {@link Patience as long as there is hope}; the next round begins where that one ended. To keep
+ * this rare, a round allocates little.
  *
  * <p>A permanent log-writer thread was rejected: it costs two thread switches a commit, which a
  * single writer pays in full. Safe for use by any number of threads.
@@ -59,15 +68,19 @@ public final class GroupCommit {
     }
   }
 
-  private record Refusal(int from, int to, DiskFullException reason) {}
+  private record Refusal(int from, int to, IOException reason) {}
 
   private final Disk disk;
   private final StoreLayout layout;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock lock = new SteadfastLock();
   private final Condition progress = lock.newCondition();
 
   @GuardedBy("lock")
-  private final Deque<Ticket> unfinished = new ArrayDeque<>();
+  private final List<Ticket> unfinished = new ArrayList<>();
+
+  /** Has room for all that are unfinished; the leader's. */
+  @GuardedBy("lock")
+  private Ticket[] round = {};
 
   @GuardedBy("lock")
   private boolean leading;
@@ -75,7 +88,8 @@ public final class GroupCommit {
   @GuardedBy("lock")
   private @Nullable Throwable failure;
 
-  private final LongAdder syncs = new LongAdder();
+  @GuardedBy("lock")
+  private long syncs;
 
   public GroupCommit(Disk disk, StoreLayout layout) {
     this.disk = disk;
@@ -87,6 +101,9 @@ public final class GroupCommit {
     Ticket ticket = new Ticket(new Log(slab, disk, layout));
     lock.lock();
     try {
+      if (round.length == unfinished.size()) {
+        round = new Ticket[unfinished.size() + 4]; // the leader of a round has the former one
+      }
       unfinished.add(ticket);
     } finally {
       lock.unlock();
@@ -94,14 +111,42 @@ public final class GroupCommit {
     return ticket;
   }
 
+  /** Forgets the log of a slab that nobody was given a place in. */
+  public void forget(Ticket ticket) {
+    lock.lock();
+    try {
+      unfinished.remove(ticket);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Waits until a completed record is on stable storage. An interrupt does not cut the wait short.
    *
    * @param end where the record ends in its slab
-   * @throws DiskFullException if the record was refused; it is void now
+   * @throws DiskFullException if the record was refused for a lack of space; it is void now
+   * @throws DiskShortageException if it was refused for another lack; it is void now
    * @throws IOException if the log failed; whether the record survives is unknown
    */
   public void await(Ticket ticket, int end) throws IOException {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        awaitSettled(ticket, end);
+        break;
+      } catch (OutOfMemoryError e) {
+        if (!Patience.pause(attempt)) {
+          throw fail(e);
+        }
+      }
+    }
+    IOException refusal = refusal(ticket, end);
+    if (refusal != null) {
+      throw refusal;
+    }
+  }
+
+  private void awaitSettled(Ticket ticket, int end) throws IOException {
     lock.lock();
     try {
       while (leading && ticket.settled < end) {
@@ -110,14 +155,50 @@ public final class GroupCommit {
       if (ticket.settled < end) {
         lead(ticket, end);
       }
-      for (Refusal refusal : ticket.refusals) {
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Why a settled record was refused; null if it was not. */
+  private @Nullable IOException refusal(Ticket ticket, int end) {
+    lock.lock();
+    try {
+      for (int i = 0; i < ticket.refusals.size(); i++) { // without an iterator, which takes memory
+        Refusal refusal = ticket.refusals.get(i);
         if (refusal.from < end && end <= refusal.to) {
-          throw new DiskFullException(refusal.reason.getMessage(), refusal.reason);
+          return copy(refusal.reason);
         }
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Each writer gets an exception of its own, unless there is no memory for it. */
+  private static IOException copy(IOException lack) {
+    try {
+      return lack instanceof DiskFullException
+          ? new DiskFullException(lack.getMessage(), lack)
+          : new DiskShortageException(lack.getMessage(), lack);
+    } catch (OutOfMemoryError e) {
+      return lack;
+    }
+  }
+
+  /** Gives up on a record of which nobody could find out what became of it. */
+  private IOException fail(OutOfMemoryError cause) {
+    IOException unknown = new IOException("memory ran out in a commit", cause);
+    lock.lock();
+    try {
+      if (failure == null) {
+        failure = unknown;
       }
     } finally {
       lock.unlock();
     }
+    return unknown;
   }
 
   /**
@@ -125,6 +206,7 @@ public final class GroupCommit {
    *
    * @return the log's file, which the caller closes; null when the log is empty
    * @throws DiskFullException if there is no room; it may be tried again
+   * @throws DiskShortageException if something else lacks; it may be tried again
    * @throws IOException if the log failed
    */
   public @Nullable DiskFile finish(Ticket ticket) throws IOException {
@@ -138,7 +220,7 @@ public final class GroupCommit {
         lead(ticket, end);
       }
       if (!ticket.log.isFinished()) {
-        throw ticket.refusals.get(ticket.refusals.size() - 1).reason;
+        throw copy(ticket.refusals.get(ticket.refusals.size() - 1).reason);
       }
       unfinished.remove(ticket);
       return ticket.log.release();
@@ -174,7 +256,12 @@ public final class GroupCommit {
 
   /** How often a log was synced. */
   public long syncs() {
-    return syncs.sum();
+    lock.lock();
+    try {
+      return syncs;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -190,15 +277,28 @@ public final class GroupCommit {
       if (failure == null) {
         failure = new IOException("it was abandoned");
       }
-      for (Ticket ticket : unfinished) {
-        DiskFile file = ticket.log.release();
+      closeUnfinished();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void closeUnfinished() throws IOException {
+    IOException failed = null;
+    for (Ticket ticket : unfinished) {
+      DiskFile file = ticket.log.release();
+      try {
         if (file != null) {
           file.close();
         }
+      } catch (IOException e) {
+        failed = e;
       }
-      unfinished.clear();
-    } finally {
-      lock.unlock();
+    }
+    unfinished.clear();
+    if (failed != null) {
+      throw failed;
     }
   }
 
@@ -208,54 +308,71 @@ public final class GroupCommit {
     if (failure != null) {
       throw new IOException("the log has failed: " + failure.getMessage(), failure);
     }
-    List<Ticket> round = new ArrayList<>();
-    for (Ticket ticket : unfinished) {
-      round.add(ticket);
-      if (ticket == target) {
-        break;
-      }
-    }
+    Slab.prepareThread();
+    Ticket[] logs = round;
+    int count = 0;
+    do {
+      logs[count] = unfinished.get(count);
+      count++;
+    } while (logs[count - 1] != target);
     leading = true;
     lock.unlock();
     Throwable failed = null;
     try {
-      commit(round, target, end);
+      commit(logs, count, end);
+    } catch (OutOfMemoryError e) {
+      throw e; // the next round goes on where this one was
     } catch (Throwable e) {
       failed = e;
       throw e;
     } finally {
       lock.lock();
-      failure = failed;
+      Arrays.fill(logs, 0, count, null);
+      failure = failed == null ? failure : failed;
       leading = false;
       progress.signalAll();
     }
   }
 
-  private void commit(List<Ticket> round, Ticket target, int end) throws IOException {
-    DiskFullException full = null;
-    for (Ticket ticket : round) {
-      Log log = ticket.log;
-      int least = ticket == target ? Math.max(end, log.mark()) : log.slab().end();
+  private void commit(Ticket[] logs, int count, int end) throws IOException {
+    IOException lack = null;
+    for (int i = 0; i < count; i++) {
+      Log log = logs[i].log;
+      int least = i == count - 1 ? Math.max(end, log.mark()) : log.slab().end();
       int completed = log.awaitCompleted(least);
-      if (full == null) {
-        full = tryWrite(log, completed);
+      if (lack == null) {
+        lack = tryWrite(log, completed);
       }
-      if (full == null) {
-        settle(ticket, completed);
+      if (lack == null) {
+        settle(logs[i], completed);
       } else {
-        refuse(ticket, completed, full);
+        refuse(logs[i], completed, lack);
       }
     }
   }
 
-  private @Nullable DiskFullException tryWrite(Log log, int end) throws IOException {
+  private @Nullable IOException tryWrite(Log log, int end) throws IOException {
     try {
-      if (log.writeAndForce(end)) {
-        syncs.increment();
+      log.retract(); // what an earlier round ran out of memory over
+      boolean synced = log.writeAndForce(end);
+      lock.lock();
+      try {
+        syncs += synced ? 1 : 0;
+      } finally {
+        lock.unlock();
       }
       return null;
-    } catch (DiskFullException e) {
-      return e;
+    } catch (DiskFullException | DiskShortageException | OutOfMemoryError e) {
+      return Lack.of(e);
+    }
+  }
+
+  private void note(Ticket ticket, Refusal refusal) {
+    lock.lock();
+    try {
+      ticket.refusals.add(refusal);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -269,18 +386,13 @@ public final class GroupCommit {
   }
 
   /** A record that is told to be refused must not be on disk either, whatever the attempt wrote. */
-  private void refuse(Ticket ticket, int end, DiskFullException reason) throws IOException {
+  private void refuse(Ticket ticket, int end, IOException reason) throws IOException {
     int from = ticket.settled; // which only leaders change
-    ticket.log.slab().voidRecords(from, end);
-    ticket.log.retract();
-    lock.lock();
-    try {
-      if (from < end) {
-        ticket.refusals.add(new Refusal(from, end, reason));
-      }
-      ticket.settled = end;
-    } finally {
-      lock.unlock();
+    if (from < end) {
+      note(ticket, new Refusal(from, end, reason)); // first, as there may be no memory for it
+      ticket.log.slab().voidRecords(from, end);
     }
+    ticket.log.retract();
+    settle(ticket, end);
   }
 }

@@ -1,5 +1,6 @@
 package dev.quarry.wal;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.DiskFullException;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Log {
 
-  private static final byte[] NO_KEY = {};
+  private static final ByteBuffer NO_KEY = ByteBuffer.allocate(0);
   private static final int SPINS = 1_000;
   private static final long PARK_NANOS = 20_000;
 
@@ -33,8 +34,19 @@ final class Log {
   private final StoreLayout layout;
   private volatile @Nullable DiskFile file;
   private boolean listed;
+
+  /** Whether an attempt to create the file was made, which may have left an empty one. */
+  private boolean attempted;
+
+  /** Whether the file may hold more than what is durable, of a commit that a lack ended. */
+  private boolean dirty;
+
   private volatile int durable = FileHeader.LENGTH;
   private int completed = FileHeader.LENGTH;
+
+  /** The value of a mark. */
+  private final ByteBuffer markValue =
+      ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
   Log(Slab slab, Disk disk, StoreLayout layout) {
     this.slab = slab;
@@ -71,15 +83,25 @@ final class Log {
     if (durable == FileHeader.LENGTH) {
       return durable;
     }
-    ByteBuffer value = // before a place is taken, which would stay empty
-        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(0, durable);
+    Slab.prepareThread();
+    markValue.putLong(0, durable);
     long ticket = slab.reserve(RecordFormat.COMMIT_MARK_LENGTH);
     if (ticket == Slab.FULL) {
       return durable;
     }
-    slab.write(ticket, RecordFormat.COMMIT_MARK, NO_KEY, value, 0, Long.BYTES);
-    slab.settle();
+    writeMark(ticket);
     return Slab.position(ticket) + RecordFormat.COMMIT_MARK_LENGTH;
+  }
+
+  /** A mark that cannot be written is void: a place that stayed empty would end the log there. */
+  private void writeMark(long ticket) {
+    try {
+      slab.write(ticket, RecordFormat.COMMIT_MARK, NO_KEY, markValue, 0, Long.BYTES);
+    } catch (OutOfMemoryError e) {
+      slab.abandon(ticket, RecordFormat.COMMIT_MARK_LENGTH);
+    } finally {
+      slab.settle();
+    }
   }
 
   /**
@@ -105,12 +127,15 @@ final class Log {
    * Puts everything up to an offset of the completed prefix on stable storage.
    *
    * @return false if all of it was there already
+   * @throws DiskFullException if there is no room
+   * @throws dev.quarry.segment.DiskShortageException if something else lacks
+   * @throws IOException if it failed, and nobody knows what is on stable storage
    */
   boolean writeAndForce(int end) throws IOException {
     if (end == durable) {
       return false;
     }
-    DiskFile to = file == null ? disk.create(layout.log(slab.id())) : file;
+    DiskFile to = file == null ? create() : file;
     file = to;
     Uninterrupted.run(() -> write(to, end));
     if (!listed) {
@@ -118,20 +143,30 @@ final class Log {
       listed = true;
     }
     durable = end;
+    dirty = false;
     return true;
   }
 
+  private DiskFile create() throws IOException {
+    if (attempted) {
+      disk.delete(layout.log(slab.id()));
+    }
+    attempted = true;
+    return disk.create(layout.log(slab.id()));
+  }
+
   /**
-   * Takes back what a commit that found the disk full may have written. Needs no space; if the disk
-   * says it does, nobody knows what is in the log, and that is no refusal any more.
+   * Takes back what a commit that a lack ended may have written. Needs no space; if the disk says
+   * it does, nobody knows what is in the log, and that is no refusal any more.
    */
   void retract() throws IOException {
     DiskFile from = file;
-    if (from == null) {
+    if (from == null || !dirty) {
       return;
     }
     try {
       Uninterrupted.run(() -> retract(from));
+      dirty = false;
     } catch (DiskFullException e) {
       throw new IOException("a refused batch cannot be taken back: " + e.getMessage(), e);
     }
@@ -141,7 +176,9 @@ final class Log {
     int kept = durable == FileHeader.LENGTH ? 0 : durable;
     from.truncate(kept + Disk.BLOCK - 1 & -Disk.BLOCK);
     if (kept % Disk.BLOCK != 0) {
-      from.write(lastBlock(kept), kept & -Disk.BLOCK);
+      try (DirectMemory block = lastBlock(kept)) {
+        from.write(block.buffer(), kept & -Disk.BLOCK);
+      }
     }
     from.force();
   }
@@ -151,15 +188,17 @@ final class Log {
    * do: a crash that keeps some sectors of them, and some of the records they stand for, would
    * leave records with holes between them.
    */
-  private ByteBuffer lastBlock(int kept) {
-    ByteBuffer block = Slab.allocate(Disk.BLOCK);
-    block.put(0, slab.blocks(kept, kept), 0, kept % Disk.BLOCK);
+  private DirectMemory lastBlock(int kept) {
+    DirectMemory block = DirectMemory.allocate(Disk.BLOCK);
+    block.buffer().put(0, slab.blocks(kept, kept), 0, kept % Disk.BLOCK);
     return block;
   }
 
   private void write(DiskFile to, int end) throws IOException {
     int from = durable == FileHeader.LENGTH ? 0 : durable;
-    to.write(slab.blocks(from, end), from & -Disk.BLOCK);
+    ByteBuffer blocks = slab.blocks(from, end);
+    dirty = true;
+    to.write(blocks, from & -Disk.BLOCK);
     to.force();
   }
 

@@ -1,6 +1,7 @@
 package dev.quarry.wal;
 
 import dev.quarry.segment.BlockWriter;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FileHeader;
@@ -10,6 +11,7 @@ import dev.quarry.segment.MappedSegment;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.RecordVisitor;
 import dev.quarry.segment.Slab;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Trailer;
 import java.io.IOException;
@@ -44,7 +46,8 @@ public final class LogPromotion {
   }
 
   /** Promotes a log found at recovery, cutting off its torn tail. */
-  public static void promote(Disk disk, StoreLayout layout, LogContents log, KeyHash hasher)
+  public static void promote(
+      Disk disk, StoreLayout layout, LogContents log, KeyHash hasher, StagingBuffers buffers)
       throws IOException {
     FileHeader header = log.header();
     FooterBuilder footer = new FooterBuilder(hasher);
@@ -52,18 +55,26 @@ public final class LogPromotion {
     Trailer trailer =
         footer.trailer(
             header, log.end(), Math.max(header.firstSequence(), footer.highestSequence()));
+    DirectMemory staging = buffers.take();
     try (DiskFile file = disk.open(log.path())) {
-      Uninterrupted.run(() -> write(file, log, lastBlock.duplicate(), footer, trailer));
+      Uninterrupted.run(
+          () -> write(file, staging.buffer().clear(), log, lastBlock.duplicate(), footer, trailer));
+    } finally {
+      buffers.giveBack(staging);
     }
     rename(disk, layout, header.segmentId());
   }
 
   private static void write(
-      DiskFile file, LogContents log, ByteBuffer lastBlock, FooterBuilder footer, Trailer trailer)
+      DiskFile file,
+      ByteBuffer staging,
+      LogContents log,
+      ByteBuffer lastBlock,
+      FooterBuilder footer,
+      Trailer trailer)
       throws IOException {
     FileHeader header = log.header();
-    BlockWriter out =
-        new BlockWriter(file, log.end() - lastBlock.remaining(), trailer.fileLength());
+    BlockWriter out = new BlockWriter(file, log.end() - lastBlock.remaining(), staging);
     out.put(lastBlock);
     footer.write(out, trailer, RecordFormat.salt(header.storeId(), header.segmentId()));
     file.truncate(trailer.fileLength());

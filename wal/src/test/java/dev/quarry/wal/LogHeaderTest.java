@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.CorruptionException;
 import dev.quarry.FormatVersionException;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.FileHeader;
 import dev.quarry.segment.SimulatedDisk;
@@ -47,7 +48,7 @@ class LogHeaderTest {
   private static byte[] logOf(FileHeader header, int commits) throws IOException {
     SimulatedDisk disk = TestLogs.disk(1);
     GroupCommit commit = new GroupCommit(disk, LAYOUT);
-    Slab slab = new Slab(Slab.allocate(64 << 10), header, memory -> {});
+    Slab slab = new Slab(DirectMemory.allocate(64 << 10).buffer(), header, memory -> {});
     GroupCommit.Ticket ticket = commit.add(slab);
     for (int i = 0; i < commits; i++) {
       commit.await(ticket, TestLogs.put(slab, "key", 1_000));

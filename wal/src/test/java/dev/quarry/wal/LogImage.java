@@ -3,6 +3,7 @@ package dev.quarry.wal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.quarry.segment.Checksum;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.DiskFullException;
@@ -23,7 +24,7 @@ final class LogImage {
   static final int SECTOR = 512;
   private static final int VERSION_OFFSET = 8;
   private static final int CHECKSUM_OFFSET = FileHeader.LENGTH - 4;
-  private static final ByteBuffer STAGING = Slab.allocate(1 << 20);
+  private static final ByteBuffer STAGING = DirectMemory.allocate(1 << 20).buffer();
 
   private final byte[] bytes;
   private final List<Place> records;

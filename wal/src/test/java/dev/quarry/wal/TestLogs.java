@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FileHeader;
@@ -14,6 +15,7 @@ import dev.quarry.segment.RecordVisitor;
 import dev.quarry.segment.SegmentFile;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.Slab;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.segment.Xxh3KeyHash;
 import java.io.IOException;
@@ -29,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A store of nothing but slabs and their logs: how they are made, and how they are read back. */
 final class TestLogs {
+
+  static final StagingBuffers BUFFERS = new StagingBuffers(1 << 20);
 
   static final UUID STORE = UUID.fromString("c0ffee00-1122-4433-8899-aabbccddeeff");
   static final StoreLayout LAYOUT = new StoreLayout(Path.of("/store"));
@@ -65,7 +69,7 @@ final class TestLogs {
 
   /** The slab that follows another, which is sealed. */
   static Slab slab(int bytes, @Nullable Slab previous) {
-    return new Slab(Slab.allocate(bytes), header(previous), memory -> {});
+    return new Slab(DirectMemory.allocate(bytes).buffer(), header(previous), memory -> {});
   }
 
   private static FileHeader header(@Nullable Slab previous) {
@@ -96,7 +100,7 @@ final class TestLogs {
   }
 
   static void write(Slab slab, long ticket, byte kind, String key, String value) {
-    slab.write(ticket, kind, bytes(key), bytes(value));
+    slab.write(ticket, kind, ByteBuffer.wrap(bytes(key)), bytes(value));
     slab.settle();
   }
 
@@ -174,7 +178,7 @@ final class TestLogs {
       if (log.isEmpty()) {
         disk.delete(log.path());
       } else {
-        LogPromotion.promote(disk, LAYOUT, log, HASHER);
+        LogPromotion.promote(disk, LAYOUT, log, HASHER, BUFFERS);
       }
     }
     disk.syncDirectory(LAYOUT.logs());

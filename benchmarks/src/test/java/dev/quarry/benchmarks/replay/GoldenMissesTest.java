@@ -10,11 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The policies over real traces, against the counts of other simulators. */
+@Tag("slow")
 class GoldenMissesTest {
 
   private static final Path TRACES = Path.of("src/test/resources/traces");

@@ -4,7 +4,7 @@ import dev.quarry.StoreLockedException;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.Mapping;
-import java.io.Closeable;
+import dev.quarry.segment.StoreLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -161,18 +161,37 @@ public final class ImageDisk implements Disk {
   }
 
   @Override
-  public synchronized Closeable lock(Path file) {
+  public synchronized StoreLock lock(Path file) {
     if (!locks.add(file)) {
       throw new StoreLockedException(file);
     }
     files.computeIfAbsent(file, name -> new Content(new byte[0]));
     open++;
-    return () -> unlock(file);
+    return new ImageLock(file);
   }
 
-  private synchronized void unlock(Path file) {
-    if (locks.remove(file)) {
-      open--;
+  /** Nobody else is there to take it. */
+  private final class ImageLock implements StoreLock {
+
+    private final Path file;
+
+    ImageLock(Path file) {
+      this.file = file;
+    }
+
+    @Override
+    public void check() {}
+
+    @Override
+    public void renew() {}
+
+    @Override
+    public void close() {
+      synchronized (ImageDisk.this) {
+        if (locks.remove(file)) {
+          open--;
+        }
+      }
     }
   }
 

@@ -53,8 +53,15 @@ public final class SmallStores {
   static ImageDisk newDisk(StoreMode mode, UUID storeId) throws IOException {
     ImageDisk disk = StoreImage.empty().disk();
     disk.createDirectories(StoreImage.ROOT);
-    new StoreIdentity(storeId, mode, HASH_SEED).write(disk, StoreImage.LAYOUT);
+    identity(storeId, mode, HASH_SEED).write(disk, StoreImage.LAYOUT);
     return disk;
+  }
+
+  /** The identity of a store that is opened with {@link #lax} options. */
+  public static StoreIdentity identity(UUID storeId, StoreMode mode, long hashSeed) {
+    return mode == StoreMode.DURABLE
+        ? StoreIdentity.durable(storeId, hashSeed)
+        : StoreIdentity.cache(storeId, hashSeed, lax(mode).maxBytes());
   }
 
   static byte[] value(int seed, int length) {

@@ -4,6 +4,7 @@ import dev.quarry.crash.damage.ImageDisk;
 import dev.quarry.crash.damage.SmallStores;
 import dev.quarry.crash.damage.StoreImage;
 import dev.quarry.segment.SegmentFile;
+import dev.quarry.segment.StagingBuffers;
 import dev.quarry.segment.Xxh3KeyHash;
 import dev.quarry.wal.LogContents;
 import dev.quarry.wal.LogPromotion;
@@ -14,6 +15,7 @@ import java.util.UUID;
 /** A log: read, and made a segment, which must then be a good one. */
 public final class LogTarget {
 
+  private static final StagingBuffers BUFFERS = new StagingBuffers(1 << 20);
   private static final long ID = 7;
   private static final Path PATH = StoreImage.LAYOUT.log(ID);
 
@@ -33,7 +35,7 @@ public final class LogTarget {
     log.checkReaches(log);
     if (!log.isEmpty()) {
       Xxh3KeyHash hasher = new Xxh3KeyHash(0);
-      LogPromotion.promote(disk, StoreImage.LAYOUT, log, hasher);
+      LogPromotion.promote(disk, StoreImage.LAYOUT, log, hasher, BUFFERS);
       Path segment = StoreImage.LAYOUT.segment(ID);
       if (SegmentFile.open(disk, segment, store, ID, hasher).damage() != null) {
         throw new AssertionError("a log became a damaged segment");

@@ -11,7 +11,6 @@ import dev.quarry.TestBed;
 import dev.quarry.crash.damage.ImageDisk;
 import dev.quarry.crash.damage.SmallStores;
 import dev.quarry.crash.damage.StoreImage;
-import dev.quarry.segment.StoreIdentity;
 import dev.quarry.segment.StoreLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -83,7 +82,7 @@ public final class WholeStoreTarget {
   private static StoreImage identity(StoreMode mode) {
     try {
       ImageDisk disk = StoreImage.empty().disk();
-      new StoreIdentity(SmallStores.STORE, mode, 0).write(disk, LAYOUT);
+      SmallStores.identity(SmallStores.STORE, mode, 0).write(disk, LAYOUT);
       return StoreImage.of(disk);
     } catch (IOException e) {
       throw new AssertionError(e);

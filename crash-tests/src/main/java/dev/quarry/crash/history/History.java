@@ -35,7 +35,7 @@ public record History(long seed, Shape shape, List<Step> steps) {
     int length = 10 + random.nextInt(random.nextInt(4) == 0 ? 250 : 70);
     List<Step> steps = new ArrayList<>(length);
     while (steps.size() < length) {
-      int dice = random.nextInt(trouble ? TROUBLES + 12 : TROUBLES);
+      int dice = random.nextInt(trouble ? TROUBLES + 18 : TROUBLES);
       int key =
           random.nextInt(3) > 0 ? hot[random.nextInt(hot.length)] : random.nextInt(shape.keys());
       Kind kind = dice < TROUBLES ? calm(dice, threaded) : trouble(dice - TROUBLES);
@@ -62,11 +62,14 @@ public record History(long seed, Shape shape, List<Step> steps) {
     static final List<Share> ALL =
         List.of(
             new Share(Kind.PUT, 32),
-            new Share(Kind.PUT_BUFFER, 16),
+            new Share(Kind.PUT_BUFFER, 8),
+            new Share(Kind.PUT_STREAM, 8),
             new Share(Kind.DELETE, 14),
             new Share(Kind.HOLD, 6),
             new Share(Kind.RELEASE, 5),
-            new Share(Kind.SYNC, 4),
+            new Share(Kind.SYNC, 3),
+            new Share(Kind.IDLE, 4),
+            new Share(Kind.CHANGE_BOUND, 1),
             new Share(Kind.REOPEN, 4),
             new Share(Kind.PUT_MANY, 3),
             new Share(Kind.DELETE_MANY, 2),
@@ -75,20 +78,22 @@ public record History(long seed, Shape shape, List<Step> steps) {
   }
 
   private static Kind trouble(int dice) {
-    return switch (dice % 4) {
+    return switch (dice % 6) {
       case 0 -> Kind.FAIL;
       case 1 -> Kind.FILL_DISK;
+      case 2, 3 -> Kind.LACK;
       default -> Kind.FREE_DISK;
     };
   }
 
   private static int amount(Kind kind, Shape shape, Random random) {
     return switch (kind) {
-      case PUT, PUT_BUFFER -> size(shape.options().segmentBytes(), random);
+      case PUT, PUT_BUFFER, PUT_STREAM -> size(shape.options().segmentBytes(), random);
       case PUT_MANY, DELETE_MANY -> 1 + random.nextInt(shape.keys());
       case CRASH -> 1 + random.nextInt(random.nextBoolean() ? 20 : 200);
-      case FAIL -> 1 + random.nextInt(60);
+      case FAIL, LACK -> 1 + random.nextInt(60);
       case FILL_DISK -> random.nextInt(2 * TestStores.SEGMENT_BYTES);
+      case CHANGE_BOUND -> 6 + random.nextInt(10);
       case THREADS -> 2 + random.nextInt(3);
       default -> 0;
     };

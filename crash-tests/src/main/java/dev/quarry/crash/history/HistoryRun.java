@@ -3,12 +3,16 @@ package dev.quarry.crash.history;
 import dev.quarry.Blob;
 import dev.quarry.BlobStore;
 import dev.quarry.BlobStoreException;
+import dev.quarry.BlobStoreOptions;
 import dev.quarry.CorruptionException;
+import dev.quarry.ManualAlarm;
+import dev.quarry.ResourceExhaustedException;
 import dev.quarry.StoreFailedException;
 import dev.quarry.StoreFullException;
 import dev.quarry.StoreInvariants;
 import dev.quarry.TestStores;
 import dev.quarry.segment.Disk;
+import dev.quarry.segment.FaultyDisk;
 import dev.quarry.segment.SimulatedCrashException;
 import dev.quarry.segment.SimulatedDisk;
 import dev.quarry.segment.StoreLayout;
@@ -19,6 +23,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +40,11 @@ final class HistoryRun {
 
   private static final int MOST_HELD = 6;
 
+  /** How often the idle time passes until a flush that is slow must have ended. */
+  private static final int IDLE_TIMES = 50;
+
+  private static final long IDLE_PAUSE_NANOS = 200_000;
+
   /** A blob that is open, and what it showed at first. */
   private record Held(Blob blob, ByteBuffer value) {}
 
@@ -45,11 +56,18 @@ final class HistoryRun {
   private final Random random;
   private final Deque<Held> held = new ArrayDeque<>();
 
+  private BlobStoreOptions options;
+  private ManualAlarm alarm = new ManualAlarm();
   private SimulatedDisk disk;
   private @Nullable BlobStore open;
 
   /** Whether a call was made to fail, so that the store may say that it has failed. */
   private boolean failing;
+
+  private final Shortage shortage = new Shortage();
+
+  /** Whether the store must work again, without being opened anew, when the shortage is over. */
+  private boolean showsRecovery;
 
   private boolean losesCheckpoint;
   private int crashes;
@@ -63,6 +81,7 @@ final class HistoryRun {
   HistoryRun(History history, UnaryOperator<Disk> decorator, CrashProbe probe) {
     this.history = history;
     this.shape = history.shape();
+    this.options = shape.options();
     this.decorator = decorator;
     this.probe = probe;
     this.oracle = new Oracle(shape);
@@ -85,11 +104,25 @@ final class HistoryRun {
     failures.accept(disk);
   }
 
+  /**
+   * Has some calls fail for a lack that passes.
+   *
+   * @return tells how it went
+   */
+  Shortage planShortage(long after, long length, boolean ofMemory) {
+    shortage.plan(after, length, ofMemory);
+    showsRecovery = true;
+    return shortage;
+  }
+
   void run() {
     try {
       open();
       for (Step step : history.steps()) {
         run(step);
+      }
+      if (showsRecovery) {
+        showRecovery();
       }
       finish();
     } finally {
@@ -108,11 +141,15 @@ final class HistoryRun {
   private void run(Step step) {
     try {
       act(step);
+      requireNotLatched();
       if (disk.hasCrashed() || (failing && store().stats().failure() != null)) {
         restart(); // a cache may go on without its disk, and not say so
       }
     } catch (StoreFullException e) {
       // no more than a refusal
+    } catch (ResourceExhaustedException e) {
+      require(shortage.hasBegun(), "nothing lacked: " + e.getMessage());
+      requireNotLatched();
     } catch (SimulatedCrashException | StoreFailedException e) {
       requireReason(e);
       if (!disk.hasCrashed()) {
@@ -120,6 +157,28 @@ final class HistoryRun {
       }
       restart();
     }
+  }
+
+  /** A lack is none. */
+  private void requireNotLatched() {
+    if (shortage.hasBegun() && !failing && !disk.hasCrashed() && open != null) {
+      String failure = open.stats().failure();
+      boolean crashed = disk.hasCrashed(); // asked last: threads of the store may meet it now
+      require(failure == null || crashed, "a lack was taken for a failure: " + failure);
+    }
+  }
+
+  /** When the lack is over, all is as if there had been none. */
+  private void showRecovery() {
+    shortage.end();
+    oracle.put(0, 100, Step.Kind.PUT, store());
+    oracle.put(1, TestStores.SEGMENT_BYTES + 1, Step.Kind.PUT_STREAM, store());
+    oracle.put(1, 5, Step.Kind.PUT_BUFFER, store());
+    oracle.delete(0, store());
+    store().sync();
+    oracle.synced();
+    oracle.readAll(store());
+    requireNotLatched();
   }
 
   /** A failure is final: nothing more is acknowledged as durable, nor said to the disk. */
@@ -164,8 +223,7 @@ final class HistoryRun {
   private void act(Step step) {
     BlobStore store = store();
     switch (step.kind()) {
-      case PUT -> oracle.put(step.key(), step.amount(), false, store);
-      case PUT_BUFFER -> oracle.put(step.key(), step.amount(), true, store);
+      case PUT, PUT_BUFFER, PUT_STREAM -> oracle.put(step.key(), step.amount(), step.kind(), store);
       case DELETE -> oracle.delete(step.key(), store);
       case GET -> oracle.read(step.key(), store);
       case HOLD -> hold(step.key());
@@ -175,10 +233,12 @@ final class HistoryRun {
         oracle.synced();
         oracle.readAll(store);
       }
+      case IDLE -> idle();
+      case CHANGE_BOUND -> changeBound(step.amount());
       case REOPEN -> reopen();
       case PUT_MANY -> {
         for (int i = 0; i < step.amount(); i++) {
-          oracle.put((step.key() + i) % shape.keys(), i % 40, false, store);
+          oracle.put((step.key() + i) % shape.keys(), i % 40, Step.Kind.PUT, store);
         }
       }
       case DELETE_MANY -> {
@@ -190,6 +250,10 @@ final class HistoryRun {
       case FAIL -> {
         failing = true;
         disk.failAfter(step.amount(), () -> new IOException("injected"));
+      }
+      case LACK -> {
+        SplittableRandom random = step.random();
+        shortage.plan(step.amount(), 1 + random.nextInt(20), random.nextInt(3) == 0);
       }
       case FILL_DISK -> disk.capacity(disk.usedSpace() + step.amount());
       case FREE_DISK -> disk.capacity(Long.MAX_VALUE);
@@ -232,7 +296,33 @@ final class HistoryRun {
     }
   }
 
+  // ---- idle times ----
+
+  /** Afterwards everything is on disk, or the store has yet to try again, or has failed. */
+  private void idle() {
+    for (int i = 0; alarm.isSet() && i < IDLE_TIMES; i++) {
+      alarm.goOff();
+      if (shape.threaded()) {
+        LockSupport.parkNanos(IDLE_PAUSE_NANOS);
+      }
+    }
+    BlobStore store = store();
+    if (shape.isCache() && !alarm.isSet() && store.stats().failure() == null) {
+      oracle.synced();
+      oracle.readAll(store);
+    }
+  }
+
   // ---- openings and crashes ----
+
+  private void changeBound(int segments) {
+    if (shape.isCache()) {
+      long bound = (long) segments * options.segmentBytes();
+      options = options.toBuilder().maxBytes(bound).build();
+    }
+    reopen();
+    require(store().stats().maxBytes() == options.maxBytes(), "the bound was not changed");
+  }
 
   private void reopen() {
     boolean lossless = close();
@@ -259,6 +349,9 @@ final class HistoryRun {
     } catch (StoreFullException e) {
       require(shape.isCache() || failing, "a durable store needs room to be closed");
       disk.capacity(Long.MAX_VALUE);
+      return false;
+    } catch (ResourceExhaustedException e) {
+      require(shape.isCache() && shortage.hasBegun(), "a durable store lacks nothing to be closed");
       return false;
     }
   }
@@ -293,8 +386,12 @@ final class HistoryRun {
       SimulatedDisk now = disk;
       try {
         Disk probed = new ProbedDisk(now, () -> probe.beforeCall(now, oracle));
-        open = oracle.bed(decorator.apply(probed)).open(ROOT, shape.options());
+        Disk lacking = new FaultyDisk(decorator.apply(probed), shortage);
+        alarm = new ManualAlarm();
+        open = oracle.bed(lacking).alarmedBy(alarm).open(ROOT, options);
         return;
+      } catch (ResourceExhaustedException e) {
+        require(shortage.hasBegun(), "nothing lacked: " + e.getMessage()); // and is over soon
       } catch (StoreFullException e) {
         disk.capacity(Long.MAX_VALUE);
         if (failing) {
@@ -343,6 +440,7 @@ final class HistoryRun {
   private void crash() {
     crashes++;
     failing = false;
+    shortage.end();
     disk = disk.afterCrash(Survival.RANDOM, random.nextLong());
     if (random.nextInt(3) == 0) {
       disk.crashAfter(1 + random.nextInt(40));

@@ -2,11 +2,14 @@ package dev.quarry.crash.history;
 
 import dev.quarry.BlobStore;
 import dev.quarry.CorruptionException;
+import dev.quarry.ResourceExhaustedException;
 import dev.quarry.StoreFullException;
 import dev.quarry.TestBed;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.KeyHash;
 import dev.quarry.segment.Xxh3KeyHash;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Oracle {
 
-  private static final int ATTEMPTS = 100;
+  private static final int ATTEMPTS = 2_000;
   private static final long PAUSE_NANOS = 5_000_000;
 
   private final Shape shape;
@@ -86,20 +89,24 @@ final class Oracle {
    * Gives a key a value that no key had before.
    *
    * @throws StoreFullException if it was refused, which was found to have left no trace
+   * @throws ResourceExhaustedException likewise
    */
-  void put(int number, int size, boolean fromBuffer, BlobStore store) {
+  void put(int number, int size, Step.Kind kind, BlobStore store) {
     KeyPast key = keys.get(number);
     byte[] value = new byte[size];
     new SplittableRandom(puts.incrementAndGet()).nextBytes(value);
     long evictions = key.evictions();
     key.attempt(value);
     try {
-      if (fromBuffer) {
-        store.put(keyBytes(number), buffer(value));
-      } else {
-        store.put(keyBytes(number), value);
+      switch (kind) {
+        case PUT -> store.put(keyBytes(number), value);
+        case PUT_BUFFER -> store.put(keyBytes(number), buffer(value));
+        case PUT_STREAM -> store.put(keyBytes(number), new ByteArrayInputStream(value));
+        default -> throw new IllegalArgumentException(kind + " is no put");
       }
-    } catch (StoreFullException e) {
+    } catch (IOException e) {
+      throw new AssertionError("the stream does not fail", e);
+    } catch (StoreFullException | ResourceExhaustedException e) {
       key.withdraw(false);
       read(number, store);
       throw e;
@@ -119,6 +126,7 @@ final class Oracle {
    * Deletes a key.
    *
    * @throws StoreFullException if it was refused, which was found to have left no trace
+   * @throws ResourceExhaustedException likewise
    */
   void delete(int number, BlobStore store) {
     KeyPast key = keys.get(number);
@@ -129,7 +137,7 @@ final class Oracle {
     boolean deleted;
     try {
       deleted = store.delete(keyBytes(number));
-    } catch (StoreFullException e) {
+    } catch (StoreFullException | ResourceExhaustedException e) {
       key.withdraw(mayLose(store));
       read(number, store);
       throw e;

@@ -3,7 +3,7 @@ package dev.quarry.crash.history;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.ForwardingDisk;
-import java.io.Closeable;
+import dev.quarry.segment.StoreLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ final class ProbedDisk extends ForwardingDisk {
   }
 
   @Override
-  public Closeable lock(Path file) throws IOException {
+  public StoreLock lock(Path file) throws IOException {
     beforeCall.run();
     return super.lock(file);
   }

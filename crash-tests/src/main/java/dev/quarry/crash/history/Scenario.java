@@ -28,10 +28,13 @@ public record Scenario(String name, History history) {
     {"a value put again", "PUT 0 9000", "DELETE 0", "PUT 0 8000", "REOPEN", "DELETE 0", "REOPEN"},
     {"a full slab", "PUT 0 20000", "PUT 1 20000", "PUT 2 20000", "PUT 3 20000", "PUT 4 100"},
     {"a large value", "PUT 0 150000", "PUT 1 10", "REOPEN"},
+    {"streams", "PUT_STREAM 0 3000", "PUT_STREAM 1 100000", "PUT_STREAM 0 20000", "REOPEN"},
     {"large over small", "PUT 0 100", "PUT 0 90000", "PUT 1 100", "PUT 0 95000"},
     {"small over large", "PUT 0 90000", "PUT 0 100", "REOPEN", "DELETE 0"},
     {"a deleted large value", "PUT 0 90000", "DELETE 0", "PUT 1 20", "REOPEN"},
     {"syncs", "PUT 0 5000", "SYNC", "DELETE 0", "SYNC", "PUT_BUFFER 1 7000", "SYNC"},
+    {"idle times", "PUT 0 5000", "IDLE", "DELETE 0", "PUT 1 100", "IDLE", "PUT 2 10", "REOPEN"},
+    {"another bound", "PUT 0 60000", "PUT 1 60000", "PUT 2 60000", "CHANGE_BOUND 4", "PUT 3 9"},
     {"a store that is only opened", "REOPEN", "REOPEN"},
     {"a lost checkpoint", "PUT 0 60000", "PUT 1 60000", "DELETE 0", "LOSE_CHECKPOINT", "REOPEN"},
   };

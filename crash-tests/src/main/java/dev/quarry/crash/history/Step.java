@@ -19,6 +19,8 @@ public record Step(Kind kind, int key, int amount, long seed) {
     PUT,
     /** The same from a buffer. */
     PUT_BUFFER,
+    /** The same from a stream. */
+    PUT_STREAM,
     DELETE,
     GET,
     /** Opens a blob and keeps it open. */
@@ -26,6 +28,10 @@ public record Step(Kind kind, int key, int amount, long seed) {
     /** Looks at a blob that is held, and closes it. */
     RELEASE,
     SYNC,
+    /** Lets the idle time of a cache pass. */
+    IDLE,
+    /** Closes the store and opens it again; a cache with a bound of an amount of segments. */
+    CHANGE_BOUND,
     /** Closes the store and opens it again. */
     REOPEN,
     /** Gives an amount of keys, from the key on, tiny values. */
@@ -36,6 +42,8 @@ public record Step(Kind kind, int key, int amount, long seed) {
     CRASH,
     /** Lets the call that is the amount from now fail. */
     FAIL,
+    /** Lets calls lack something, from the one that is the amount from now, for a while. */
+    LACK,
     /** Leaves the disk an amount of bytes. */
     FILL_DISK,
     /** Gives the disk room again. */
@@ -47,14 +55,15 @@ public record Step(Kind kind, int key, int amount, long seed) {
 
     boolean hasKey() {
       return switch (this) {
-        case PUT, PUT_BUFFER, DELETE, GET, HOLD, PUT_MANY, DELETE_MANY -> true;
+        case PUT, PUT_BUFFER, PUT_STREAM, DELETE, GET, HOLD, PUT_MANY, DELETE_MANY -> true;
         default -> false;
       };
     }
 
     boolean hasAmount() {
       return switch (this) {
-        case PUT, PUT_BUFFER, PUT_MANY, DELETE_MANY, CRASH, FAIL, FILL_DISK, THREADS -> true;
+        case PUT, PUT_BUFFER, PUT_STREAM, PUT_MANY, DELETE_MANY -> true;
+        case CRASH, FAIL, LACK, FILL_DISK, THREADS, CHANGE_BOUND -> true;
         default -> false;
       };
     }

@@ -21,16 +21,6 @@ public final class Sweep {
   private static final List<Survival> SURVIVALS =
       List.of(Survival.ALL, Survival.NONE, Survival.PREFIX, Survival.SUBSET, Survival.TORN);
 
-  private static final Set<Operation> THAT_OPEN =
-      EnumSet.of(
-          Operation.CREATE,
-          Operation.OPEN,
-          Operation.OPEN_FOR_READ,
-          Operation.MAP,
-          Operation.LIST,
-          Operation.LOCK,
-          Operation.SYNC_DIRECTORY);
-
   private static final Set<Operation> THAT_AN_INTERRUPT_STOPS =
       EnumSet.of(Operation.WRITE, Operation.TRUNCATE, Operation.FORCE);
 
@@ -40,8 +30,6 @@ public final class Sweep {
     EIO,
     /** No space left; of a write, a part is done. */
     ENOSPC,
-    /** Too many open files. */
-    EMFILE,
     /** {@link Thread#interrupt} cut it short. */
     INTERRUPT
   }
@@ -89,21 +77,35 @@ public final class Sweep {
   /**
    * Has every call fail in turn.
    *
-   * @param forEver whether those after it fail, too
+   * @param forEver whether those after it fail, too, but for interrupts
    * @return how many calls were made to fail
    */
   public static int failAtEveryCall(Scenario scenario, Failure failure, boolean forEver) {
     return switch (failure) {
       case EIO -> failNumbered(scenario, forEver, () -> new IOException("injected"));
       case ENOSPC -> failNumbered(scenario, forEver, () -> new DiskFullException("injected"));
-      case EMFILE -> failOthers(scenario, forEver, THAT_OPEN, true, Sweep::tooManyFiles);
-      case INTERRUPT ->
-          failOthers(scenario, forEver, THAT_AN_INTERRUPT_STOPS, false, Sweep::interrupted);
+      case INTERRUPT -> interruptEveryCall(scenario);
     };
   }
 
-  private static IOException tooManyFiles() {
-    return new IOException("injected: too many open files");
+  /**
+   * Has something lack from one call on after the other, of those that the system can refuse.
+   *
+   * @param length how many calls lack it
+   * @param stride how many calls there are from one of the first calls to the next
+   * @param ofMemory whether it is memory, and each of the calls throws an {@link OutOfMemoryError}
+   * @return how many calls there are
+   */
+  public static int lackFromCalls(Scenario scenario, int length, int stride, boolean ofMemory) {
+    for (int after = 0; ; after += stride) {
+      HistoryRun run =
+          new HistoryRun(scenario.history(), UnaryOperator.identity(), CrashProbe.NONE);
+      Shortage shortage = run.planShortage(after, length, ofMemory);
+      run(scenario, run, length + " calls from " + after);
+      if (!shortage.hasBegun()) {
+        return after;
+      }
+    }
   }
 
   private static IOException interrupted() {
@@ -138,15 +140,7 @@ public final class Sweep {
     return first.ioCalls();
   }
 
-  /**
-   * @param matters whether the store may fail for it; if not, nobody notices
-   */
-  private static int failOthers(
-      Scenario scenario,
-      boolean forEver,
-      Set<Operation> operations,
-      boolean matters,
-      Supplier<IOException> failure) {
+  private static int interruptEveryCall(Scenario scenario) {
     for (int nth = 1; ; nth++) {
       int first = nth;
       AtomicInteger calls = new AtomicInteger();
@@ -158,15 +152,11 @@ public final class Sweep {
                   : new FaultyDisk(
                       disk,
                       (operation, path) -> {
-                        int call = operations.contains(operation) ? calls.incrementAndGet() : 0;
-                        boolean fails = forEver ? call >= first : call == first;
-                        return fails ? failure.get() : null;
+                        boolean stops = THAT_AN_INTERRUPT_STOPS.contains(operation);
+                        return stops && calls.incrementAndGet() == first ? interrupted() : null;
                       });
       HistoryRun run = new HistoryRun(scenario.history(), faulty, CrashProbe.NONE);
-      if (matters) {
-        run.plan(disk -> {});
-      }
-      run(scenario, run, "call " + nth + " of " + operations);
+      run(scenario, run, "call " + nth + " of " + THAT_AN_INTERRUPT_STOPS);
       if (calls.get() < first) {
         return nth - 1;
       }

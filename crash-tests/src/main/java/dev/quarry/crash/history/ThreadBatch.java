@@ -1,6 +1,7 @@
 package dev.quarry.crash.history;
 
 import dev.quarry.BlobStore;
+import dev.quarry.ResourceExhaustedException;
 import dev.quarry.StoreFailedException;
 import dev.quarry.StoreFullException;
 import dev.quarry.segment.SimulatedCrashException;
@@ -72,16 +73,20 @@ final class ThreadBatch {
     }
   }
 
+  private static int size(SplittableRandom random) {
+    return random.nextInt(random.nextBoolean() ? 300 : 12_000);
+  }
+
   private void operate(int number, int count, SplittableRandom random) {
     int own = number + count * random.nextInt((shape.keys() - number + count - 1) / count);
     try {
       switch (random.nextInt(8)) {
         case 0, 1 -> oracle.delete(own, store);
         case 2, 3 -> oracle.read(random.nextInt(shape.keys()), store);
-        default ->
-            oracle.put(own, random.nextInt(random.nextBoolean() ? 300 : 12_000), false, store);
+        case 4 -> oracle.put(own, size(random), Step.Kind.PUT_STREAM, store);
+        default -> oracle.put(own, size(random), Step.Kind.PUT, store);
       }
-    } catch (StoreFullException e) {
+    } catch (StoreFullException | ResourceExhaustedException e) {
       // no more than a refusal
     }
   }

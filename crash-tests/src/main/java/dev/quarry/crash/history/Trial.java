@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Trial(long crashPoints, @Nullable Throwable fault) {
 
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 300;
 
   /**
    * How a history is tried.

@@ -16,7 +16,15 @@ enum BugClass {
   EVICTION_RACE("eviction racing delete or put"),
   LOST_ADD("filter or index swap losing an add"),
   MISPLACED_RECORD("collision or misplaced record"),
-  USED_AFTER_UNMAPPING("reader outliving the unmapping of its segment");
+  USED_AFTER_UNMAPPING("reader outliving the unmapping of its segment"),
+  VALUE_READ_TWICE("value whose bytes are read twice"),
+  TWO_WRITERS("two writers of one store"),
+  LISTING_CUT_SHORT("listing that is incomplete and does not say so"),
+  SHORTAGE_MADE_FINAL("passing lack taken for a failure"),
+  LEFT_BEHIND("memory, thread or class that outlives its store"),
+  SETTING_IGNORED("bound or idle time that is not kept"),
+  PLACE_MISJUDGED("place or system that is not what was expected"),
+  UNTRUE_REPORT("command that reports what did not happen");
 
   private final String words;
 

@@ -18,7 +18,7 @@ final class TestRuns {
 
   /** The modules that hold what is patched, lowest first. */
   static final List<String> MODULES =
-      List.of("segment", "bloom", "wal", "index", "engine", "crash-tests");
+      List.of("segment", "bloom", "wal", "index", "engine", "segments-tool", "crash-tests");
 
   /** Classes of tests that run in one process. */
   private record Group(String module, boolean lincheck) {

@@ -24,7 +24,7 @@ public final class ChildJvm implements Closeable {
   public static final int KILLED = 128 + 9;
 
   private static final String LOG_LEVEL = "org.slf4j.simpleLogger.defaultLogLevel";
-  private static final long PATIENCE_MINUTES = 3;
+  private static final long PATIENCE_MINUTES = 10;
 
   private final Process process;
   private final BufferedReader out;

@@ -13,12 +13,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every bit of 4 KiB of each kind of file is flipped, one at a time: no read gives wrong bytes, no
  * key goes missing silently, and verify reports each flip in a byte that means something.
  */
+@Tag("slow")
 class EveryBitTest {
 
   private static void flip(Sample sample, Path file, Set<Outcome> whereItMeansSomething) {

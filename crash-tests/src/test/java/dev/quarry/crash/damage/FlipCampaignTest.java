@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The first cases of the campaign, and those that once found something. */
+@Tag("slow")
 class FlipCampaignTest {
 
   private static final long SEED = 20_261_121;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.quarry.BrokenDisk;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * those of recovery included: what was acknowledged is there, what was deleted stays deleted, what
  * was under way is there wholly or not at all, and a cache goes back no further than its last sync.
  */
+@Tag("slow")
 class HistoryTest {
 
   private static final long CRASH_POINTS = 20_000;

@@ -7,18 +7,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quarry.BrokenDisk;
 import dev.quarry.BrokenDisk.Fault;
 import dev.quarry.crash.history.Sweep.Failure;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Forty fixed histories, in which the power fails at every call, or every call fails. */
+/** Forty-six fixed histories, in which the power fails at every call, or every call fails. */
+@Tag("slow")
 class ScenarioTest {
+
+  /** Calls that lack something, one after the other. */
+  private static final int A_WHILE = 20;
+
+  private static final int STRIDE = 7;
 
   private static final String ALL = "dev.quarry.crash.history.Scenario#all";
 
   @Test
-  void thereAreForty() {
-    assertEquals(40, Scenario.all().stream().map(Scenario::name).distinct().count());
+  void thereAreFortySix() {
+    assertEquals(46, Scenario.all().stream().map(Scenario::name).distinct().count());
   }
 
   @ParameterizedTest
@@ -51,9 +58,16 @@ class ScenarioTest {
 
   @ParameterizedTest
   @MethodSource(ALL)
-  void aLackOfDescriptorsInAnyCallLosesNothing(Scenario scenario) {
-    assertTrue(Sweep.failAtEveryCall(scenario, Failure.EMFILE, false) >= 10);
-    assertTrue(Sweep.failAtEveryCall(scenario, Failure.EMFILE, true) >= 10);
+  void aLackOfDescriptorsOrPermissionsInAnyCallIsOverWhenItIs(Scenario scenario) {
+    assertTrue(Sweep.lackFromCalls(scenario, 1, 1, false) >= 20);
+    assertTrue(Sweep.lackFromCalls(scenario, A_WHILE, STRIDE, false) >= 20);
+  }
+
+  @ParameterizedTest
+  @MethodSource(ALL)
+  void aLackOfMemoryInAnyCallIsOverWhenItIs(Scenario scenario) {
+    assertTrue(Sweep.lackFromCalls(scenario, 1, 1, true) >= 20);
+    assertTrue(Sweep.lackFromCalls(scenario, A_WHILE, STRIDE, true) >= 20);
   }
 
   @ParameterizedTest

@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The planted bugs are still bugs of the sources as they are; whether they are caught, the command
  * tells.
  */
+@Tag("slow")
 class PlantedBugsTest {
 
   private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A process that may write no more than the start of a file ({@code ulimit -f}): the system says
  * EFBIG, and sends SIGXFSZ, which the JVM ignores.
  */
+@Tag("slow")
 class FileSizeLimitTest {
 
   @TempDir Path directory;

@@ -66,7 +66,7 @@ class FullFileSystemTest {
   static final class Child {
 
     private static final int BALLAST_BYTES = 1 << 20;
-    private static final long PATIENCE_NANOS = 20_000_000_000L;
+    private static final long PATIENCE_NANOS = 120_000_000_000L;
     private static final int REFUSALS = 30;
 
     private final BlobStoreOptions options;

@@ -30,6 +30,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * channel it hits: called by a thread whose interrupt status is set, and by one that is interrupted
  * again and again meanwhile. Each does what it should, and leaves the status set.
  */
+@Tag("slow")
 class InterruptedCallsTest {
 
   private static final int TIMES = 4;

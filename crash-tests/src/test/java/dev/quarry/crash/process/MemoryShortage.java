@@ -4,7 +4,7 @@ import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.ForwardingDisk;
 import dev.quarry.segment.Mapping;
-import java.io.Closeable;
+import dev.quarry.segment.StoreLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -113,7 +113,7 @@ final class MemoryShortage extends ForwardingDisk {
   }
 
   @Override
-  public Closeable lock(Path file) throws IOException {
+  public StoreLock lock(Path file) throws IOException {
     call("lock " + file);
     return super.lock(file);
   }

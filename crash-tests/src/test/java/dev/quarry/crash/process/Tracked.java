@@ -3,6 +3,7 @@ package dev.quarry.crash.process;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.BlobStore;
+import dev.quarry.ResourceExhaustedException;
 import dev.quarry.StoreFullException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,7 +84,7 @@ final class Tracked {
       operation.run();
       possible.put(key, List.of(version));
       return null;
-    } catch (StoreFullException e) {
+    } catch (StoreFullException | ResourceExhaustedException e) {
       return e; // it did not take place, and never will have
     } catch (RuntimeException | Error e) {
       List<Integer> both = new ArrayList<>(possible.getOrDefault(key, List.of()));

@@ -33,11 +33,16 @@ public final class Checkpoint implements Closeable {
     this.fileLength = file.size();
     checkHeader(storeId);
     this.reader = new ChunkReader(file, fileLength);
-    this.entries = checkTrailer(reader.checkAll());
-    this.head = readHead();
-    int blobLength = head.blob().remaining();
-    this.entriesStart = CheckpointFormat.entriesStart(head.covered().size(), blobLength);
-    checkLength();
+    try {
+      this.entries = checkTrailer(reader.checkAll());
+      this.head = readHead();
+      int blobLength = head.blob().remaining();
+      this.entriesStart = CheckpointFormat.entriesStart(head.covered().size(), blobLength);
+      checkLength();
+    } catch (IOException | RuntimeException | Error e) {
+      reader.close();
+      throw e;
+    }
   }
 
   /**
@@ -174,6 +179,7 @@ public final class Checkpoint implements Closeable {
 
   @Override
   public void close() throws IOException {
+    reader.close();
     file.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.quarry.index.checkpoint;
 
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.FileHeader;
@@ -64,9 +65,9 @@ public final class CheckpointWriter {
   }
 
   private long writeTemporary(CheckpointHead head, EntrySource entries) throws IOException {
-    ByteBuffer staging = buffers.take();
+    DirectMemory staging = buffers.take();
     try (DiskFile file = disk.create(layout.checkpointTemporary())) {
-      ChunkWriter out = new ChunkWriter(file, staging);
+      ChunkWriter out = new ChunkWriter(file, staging.buffer());
       out.put(encode(head));
       out.put(head.blob());
       long count = writeEntries(entries, out);

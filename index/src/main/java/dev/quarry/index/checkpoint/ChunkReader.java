@@ -2,8 +2,8 @@ package dev.quarry.index.checkpoint;
 
 import dev.quarry.CorruptionException;
 import dev.quarry.segment.Checksum;
+import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.DiskFile;
-import dev.quarry.segment.Slab;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,10 +12,11 @@ import java.nio.ByteOrder;
  * Reads the stream of a checkpoint from any place on, and checks every chunk before it gives a byte
  * of it. Not safe for use by several threads.
  */
-final class ChunkReader {
+final class ChunkReader implements AutoCloseable {
 
   private final DiskFile file;
   private final long fileLength;
+  private final DirectMemory memory;
   private final ByteBuffer chunk;
   private final ByteBuffer previous =
       ByteBuffer.allocate(CheckpointFormat.CHECKSUM_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
@@ -30,7 +31,8 @@ final class ChunkReader {
     this.file = file;
     this.fileLength = fileLength;
     int bytes = (int) Math.min(CheckpointFormat.CHUNK, fileLength);
-    this.chunk = Slab.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    this.memory = DirectMemory.allocate(bytes);
+    this.chunk = memory.buffer().order(ByteOrder.LITTLE_ENDIAN);
     chunk.limit(0);
   }
 
@@ -111,5 +113,11 @@ final class ChunkReader {
       throw new CorruptionException(
           file.path(), position + destination.position(), "the file is cut short here");
     }
+  }
+
+  /** Frees the buffer; nothing may be read any more. */
+  @Override
+  public void close() {
+    memory.close();
   }
 }

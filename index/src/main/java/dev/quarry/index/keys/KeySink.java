@@ -17,4 +17,10 @@ public interface KeySink {
    * @param key 1 to 65,535 bytes, copied
    */
   void delete(byte[] key);
+
+  /**
+   * Some keys of the segment cannot be read: it is not to be covered, so that they are looked for
+   * again when the index is opened next.
+   */
+  default void leaveUncovered() {}
 }

@@ -2,10 +2,12 @@ package dev.quarry.index.keys;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.StoreClosedException;
-import dev.quarry.StoreFailedException;
-import dev.quarry.StoreFullException;
+import java.nio.file.FileSystems;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -42,6 +44,17 @@ import org.slf4j.LoggerFactory;
 final class RocksDatabase implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
+
+  /**
+   * The end of what RocksDB says of a missing file; its Java classes have no code for that. In a
+   * locale of another language, a missing file is not told from other failures, and nothing goes.
+   */
+  private static final String FILE_MISSING = "No such file or directory";
+
+  private static final Duration MOST_LOADING = Duration.ofMinutes(1);
+
+  private static boolean loadingTried;
+  private static @Nullable String loadingFailure;
 
   private static final int KIB = 1024;
   private static final int MIB = 1024 * KIB;
@@ -112,46 +125,84 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * Loads the native library; later calls do nothing. To be called before anything else.
+   * Loads the native library, to be called before anything else. It is tried once: RocksDB itself
+   * would spend ten seconds on a second attempt, and forget why the first one failed.
    *
-   * @throws StoreFailedException if it cannot be loaded
+   * @throws KeyIndexUnavailableException if it cannot be loaded, with the reason that the first
+   *     call met
    */
-  static void loadLibrary() {
-    try {
-      OwnThread.run("quarry-rocksdb-loader", RocksDB::loadLibrary); // it may swallow an interrupt
-    } catch (RuntimeException | LinkageError e) {
-      throw new StoreFailedException("RocksDB's native library does not load: " + e, e);
+  static synchronized void loadLibrary(Path directory) {
+    if (!loadingTried) {
+      loadingTried = true;
+      try {
+        // It may swallow an interrupt, and wait for ever for a process that it starts.
+        OwnThread.run("quarry-rocksdb-loader", MOST_LOADING, RocksDB::loadLibrary);
+      } catch (RuntimeException | LinkageError e) {
+        loadingFailure = e.toString();
+      } catch (OutOfMemoryError e) {
+        loadingTried = false;
+        throw e;
+      }
+    }
+    if (loadingFailure != null) {
+      throw new KeyIndexUnavailableException(
+          directory, "RocksDB's native library does not load: " + loadingFailure, null);
     }
   }
 
   /**
    * Opens a database, or creates it.
    *
-   * @throws KeyIndexDamagedException if it cannot be opened, for whatever reason but a full disk
-   * @throws StoreFullException if the disk is full
+   * @throws KeyIndexDamagedException if it is damaged
+   * @throws KeyIndexUnavailableException if it cannot be opened for another reason
    */
   static RocksDatabase open(Path directory) {
+    if (!isSpelledAlike(directory)) {
+      throw new KeyIndexUnavailableException(
+          directory, "RocksDB cannot be told of a path with such characters", null);
+    }
     try {
       return new RocksDatabase(directory);
     } catch (RocksDBException e) {
-      if (isDiskFull(e)) {
-        throw full(directory, e);
+      String what = "it cannot be opened: " + e.getMessage();
+      if (provesDamage(e)) {
+        throw new KeyIndexDamagedException(directory, what, e);
       }
-      throw new KeyIndexDamagedException(directory, "cannot be opened: " + e.getMessage(), e);
+      throw new KeyIndexUnavailableException(directory, what, e);
     }
+  }
+
+  /**
+   * Whether RocksDB, which takes the UTF-8 of a path's characters for the name, means the file that
+   * Java means. Where it does not, it could open the key index of another store.
+   */
+  private static boolean isSpelledAlike(Path directory) {
+    String name = directory.toString();
+    try {
+      if (directory.getFileSystem() != FileSystems.getDefault()
+          || !Path.of(name).equals(directory)) {
+        return false;
+      }
+    } catch (InvalidPathException e) {
+      return false;
+    }
+    boolean isAscii = name.chars().allMatch(c -> c < 0x80);
+    boolean isUtf8 = "UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"));
+    return isAscii || (isUtf8 && name.chars().noneMatch(c -> Character.isSurrogate((char) c)));
   }
 
   /**
    * Deletes the files of a database that is not open, and the directory unless others are in it.
    *
-   * @throws StoreFailedException if it is open, here or elsewhere, or if a file cannot be deleted
+   * @throws KeyIndexUnavailableException if it is open, here or elsewhere, or if a file cannot be
+   *     deleted
    */
   static void delete(Path directory) {
     try (Options options = new Options()) {
       RocksDB.destroyDB(directory.toString(), options);
     } catch (RocksDBException e) {
-      throw new StoreFailedException(
-          "the key index in " + directory + " cannot be deleted: " + e.getMessage(), e);
+      throw new KeyIndexUnavailableException(
+          directory, "what is damaged cannot be deleted: " + e.getMessage(), e);
     }
   }
 
@@ -219,7 +270,7 @@ final class RocksDatabase implements AutoCloseable {
               + blockCache.getUsage()
           : 0;
     } catch (RocksDBException e) {
-      throw failure(e);
+      return 0; // no estimate
     } finally {
       lifetime.readLock().unlock();
     }
@@ -284,21 +335,27 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   private RuntimeException failure(RocksDBException e) {
-    if (isDiskFull(e)) {
-      return full(directory, e);
+    if (!provesDamage(e)) {
+      return new KeyIndexUnavailableException(directory, e.getMessage(), e);
     }
     damaged = true;
     return new KeyIndexDamagedException(directory, e.getMessage(), e);
   }
 
-  private static StoreFullException full(Path directory, RocksDBException e) {
-    return new StoreFullException(
-        "there is no room for the key index in " + directory + ": " + e.getMessage(), e);
-  }
-
-  private static boolean isDiskFull(RocksDBException e) {
+  /**
+   * Whether a failure means that something is wrong with the files, so that nothing is lost when
+   * they go. A full disk, a lack of descriptors or of permission, and I/O errors do not.
+   */
+  private static boolean provesDamage(RocksDBException e) {
     Status status = e.getStatus();
-    return status != null && status.getSubCode() == Status.SubCode.NoSpace;
+    if (status == null) {
+      return false;
+    }
+    return switch (status.getCode()) {
+      case Corruption, InvalidArgument -> true;
+      case IOError -> Objects.requireNonNullElse(e.getMessage(), "").endsWith(FILE_MISSING);
+      default -> false;
+    };
   }
 
   /**
@@ -315,8 +372,12 @@ final class RocksDatabase implements AutoCloseable {
     @GuardedBy("this")
     private State state = State.OPEN;
 
+    /**
+     * Where the next call of {@link #next} is to begin; null if behind the present entry. It may
+     * have to step over much that was deleted, so that is not done before it is wanted.
+     */
     @GuardedBy("this")
-    private boolean started;
+    private byte @Nullable [] beginning;
 
     /** Whether the iterator is at an entry: only then may it be moved or read. */
     @GuardedBy("this")
@@ -327,14 +388,22 @@ final class RocksDatabase implements AutoCloseable {
       this.to = new Slice(to);
       bounds = new ReadOptions().setIterateLowerBound(this.from).setIterateUpperBound(this.to);
       iterator = rocks.newIterator(bounds);
+      beginning = from;
+    }
+
+    /** Leaves out all names below one; there is no way back. */
+    synchronized void seek(byte[] name) {
+      checkOpen();
+      beginning = name;
+      valid = false;
     }
 
     /** Moves to the next name; false, now and from then on, when there is none. */
     synchronized boolean next() {
       checkOpen();
-      if (!started) {
-        started = true;
-        iterator.seekToFirst();
+      if (beginning != null) {
+        iterator.seek(beginning);
+        beginning = null;
       } else if (valid) {
         iterator.next();
       }

@@ -26,6 +26,11 @@ final class Generation {
     return new Generation(BlockedBloomFilter.forKeys(Math.max(1, expectedKeys), RATE), 0);
   }
 
+  /** Bytes of memory for so many keys. */
+  static long bytesFor(long expectedKeys) {
+    return BlockedBloomFilter.bytesFor(Math.max(1, expectedKeys), RATE);
+  }
+
   /** Sizes of the objects in it, in bytes. */
   long bytes() {
     return bytes;

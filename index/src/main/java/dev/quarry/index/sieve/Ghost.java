@@ -1,8 +1,10 @@
 package dev.quarry.index.sieve;
 
+import dev.quarry.segment.DirectMemoryLimit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers what was evicted last: the hashes of objects of as many bytes as the cache holds. An
@@ -54,10 +56,10 @@ public final class Ghost {
   }
 
   /**
-   * Adds an evicted object, by the two halves of its key's hash.
+   * Adds an evicted object, by the two halves of its key's hash. It is forgotten where there is no
+   * memory for a generation.
    *
    * @param bytes its size, from 0
-   * @throws OutOfMemoryError if the JVM's limit of direct memory is reached
    */
   public void add(long low, long high, long bytes) {
     if (bytes < 0) {
@@ -66,12 +68,30 @@ public final class Ghost {
     Generation[] all = generations;
     Generation youngest = all.length == 0 ? null : all[all.length - 1];
     if (youngest == null || isComplete(youngest)) {
-      youngest = Generation.forKeys(expectedKeys());
-      all = Arrays.copyOf(all, all.length + 1);
+      youngest = begin(all);
+    }
+    if (youngest != null) {
+      youngest.add(low, high, bytes);
+    }
+  }
+
+  /** Begins a generation; null if there is no memory for it. */
+  private @Nullable Generation begin(Generation[] before) {
+    long keys = expectedKeys();
+    long bytes = Generation.bytesFor(keys);
+    if (DirectMemoryLimit.isShort(bytes)) {
+      return null;
+    }
+    try {
+      Generation[] all = Arrays.copyOf(before, before.length + 1);
+      Generation youngest = Generation.forKeys(keys);
       all[all.length - 1] = youngest;
       generations = withoutOldest(all);
+      return youngest;
+    } catch (OutOfMemoryError e) {
+      DirectMemoryLimit.refused(bytes);
+      return null;
     }
-    youngest.add(low, high, bytes);
   }
 
   private boolean isComplete(Generation generation) {

@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quarry.StoreClosedException;
-import dev.quarry.StoreFailedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -296,8 +295,8 @@ final class KeyIndexTest {
   @Test
   void aSecondIndexOnTheSameDirectoryIsRefusedAndTheFirstGoesOn() {
     index.add(1, 1, keys("10"));
-    StoreFailedException refused =
-        assertThrows(StoreFailedException.class, () -> KeyIndex.open(directory));
+    KeyIndexUnavailableException refused =
+        assertThrows(KeyIndexUnavailableException.class, () -> KeyIndex.open(directory));
     assertTrue(refused.getMessage().contains(directory.toString()), refused.getMessage());
     index.add(2, 2, keys("20"));
     reopen();
@@ -308,11 +307,49 @@ final class KeyIndexTest {
   @Test
   void aDirectoryThatCannotBeMadeIsAStoreFailure() throws Exception {
     assertThrows(
-        StoreFailedException.class, () -> KeyIndex.open(parent.resolve("missing/keyindex")));
+        KeyIndexUnavailableException.class,
+        () -> KeyIndex.open(parent.resolve("missing/keyindex")));
 
     Path file = Files.writeString(parent.resolve("file"), "somebody else's");
-    assertThrows(StoreFailedException.class, () -> KeyIndex.open(file));
+    assertThrows(KeyIndexUnavailableException.class, () -> KeyIndex.open(file));
     assertEquals("somebody else's", Files.readString(file));
+  }
+
+  /** As with a full disk, or too few descriptors: nothing proves that what is there is damaged. */
+  @Test
+  void aGoodIndexThatCannotBeOpenedStays() throws Exception {
+    index.add(1, 1, keys("10"));
+    index.close();
+    Path current = directory.resolve("CURRENT");
+    Path aside = parent.resolve("aside");
+    Files.move(current, aside);
+    Files.createDirectory(current);
+    for (int i = 0; i < 2; i++) {
+      var refused =
+          assertThrows(KeyIndexUnavailableException.class, () -> KeyIndex.open(directory));
+      assertTrue(refused.getMessage().contains(directory.toString()), refused.getMessage());
+    }
+    Files.delete(current);
+    Files.move(aside, current);
+    index = KeyIndex.open(directory);
+    assertTrue(index.covers(1, 1));
+    assertEquals(List.of("10"), all(index));
+  }
+
+  @Test
+  void aCursorGoesOnFromTheKeyThatItIsSentTo() {
+    index.add(1, 1, keys("10", "20", "2000", "30"));
+    try (OrderedKeys cursor = index.iterate(bytes("10"), bytes("30"))) {
+      cursor.seek(bytes("11"));
+      assertTrue(cursor.next());
+      assertEquals("20", hex(cursor.key()));
+      cursor.seek(bytes("2000"));
+      assertTrue(cursor.next());
+      assertEquals("2000", hex(cursor.key()));
+      cursor.seek(bytes("40"));
+      assertFalse(cursor.next());
+      assertFalse(cursor.next());
+    }
   }
 
   @Test

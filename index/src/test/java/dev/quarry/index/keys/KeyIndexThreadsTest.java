@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +33,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A fault here takes the JVM down, as RocksDB's objects are bare pointers. */
-@Timeout(60)
+@Timeout(120)
+@Tag("slow")
 final class KeyIndexThreadsTest {
 
   private static final int READERS = 4;
@@ -54,7 +56,7 @@ final class KeyIndexThreadsTest {
   void endReaders() throws InterruptedException {
     index.close();
     threads.shutdown();
-    assertTrue(threads.awaitTermination(30, TimeUnit.SECONDS));
+    assertTrue(threads.awaitTermination(120, TimeUnit.SECONDS));
   }
 
   /** Starts readers that repeat an action until it throws; each has done it once on return. */

@@ -26,7 +26,7 @@ final class RocksDatabaseTest {
 
   @BeforeEach
   void openDatabase() {
-    RocksDatabase.loadLibrary();
+    RocksDatabase.loadLibrary(parent);
     database = RocksDatabase.open(parent.resolve("db"));
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,7 @@ class GhostTest {
     assertTrue(found(ghost, 1_000_000, 1_100_000) < 1_000);
   }
 
+  @Tag("slow")
   @Property(tries = 200)
   void whateverTheSizesAndHoweverManyKeysLiveTheWindowIsCovered(
       @ForAll @LongRange(min = 1, max = 2_000) long capacity,

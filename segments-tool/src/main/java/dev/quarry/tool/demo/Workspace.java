@@ -1,5 +1,6 @@
 package dev.quarry.tool.demo;
 
+import dev.quarry.tool.store.StoreGuard;
 import dev.quarry.tool.terminal.CommandFailedException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +33,7 @@ final class Workspace implements AutoCloseable {
    */
   static Workspace make(@Nullable Path chosen, boolean keep, long bytes) throws IOException {
     if (chosen != null) {
+      new StoreGuard().checkPlace(chosen);
       Files.createDirectories(chosen);
       try (Stream<Path> entries = Files.list(chosen)) {
         if (entries.findAny().isPresent()) {

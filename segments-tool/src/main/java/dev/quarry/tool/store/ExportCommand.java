@@ -3,12 +3,12 @@ package dev.quarry.tool.store;
 import dev.quarry.Blob;
 import dev.quarry.BlobStore;
 import dev.quarry.CorruptionException;
-import dev.quarry.KeyCursor;
-import dev.quarry.KeyRange;
+import dev.quarry.ResourceExhaustedException;
 import dev.quarry.tool.terminal.CommandFailedException;
 import dev.quarry.tool.terminal.Console;
 import dev.quarry.tool.terminal.KeyText;
 import dev.quarry.tool.terminal.Reason;
+import dev.quarry.tool.terminal.SystemError;
 import dev.quarry.tool.terminal.Units;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,14 +22,15 @@ import picocli.CommandLine.Parameters;
     name = "export",
     description = {
       "Writes every value to a file below a directory, named as its key.",
-      "A key that is no such name, as ../x or /x, is reported and left out."
+      "A key that is no such name, as ../x or /x, is reported and left out, and so is a damaged value.",
+      "Exit code 1 if anything was left out."
     })
 public final class ExportCommand implements Callable<Integer> {
 
   private final Console console;
   private long files;
   private long bytes;
-  private long failures;
+  private long leftOut;
 
   @Mixin private StoreOptions store;
 
@@ -54,27 +55,46 @@ public final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     long start = System.nanoTime();
-    try (BlobStore opened = store.openExisting();
-        KeyCursor cursor = opened.keys(KeyRange.prefix(prefix.bytes()))) {
-      ExportTarget target = new ExportTarget(directory);
-      while (cursor.next()) {
-        export(opened, cursor.key(), target);
+    try (BlobStore opened = store.openExisting(console)) {
+      ExportTarget target = new ExportTarget(directory, new StoreGuard(store.directory()));
+      try (KeyListing listing = new KeyListing(opened, prefix)) {
+        while (listing.next()) {
+          exportOrReport(opened, listing.key(), target);
+        }
+        listing.checkComplete();
+      } finally {
+        report(System.nanoTime() - start);
       }
     }
-    report(System.nanoTime() - start);
-    return failures == 0 ? 0 : 1;
+    return leftOut == 0 ? 0 : 1;
   }
 
-  private void export(BlobStore opened, byte[] key, ExportTarget target) {
-    try (Blob blob = opened.view(key)) {
-      if (blob != null) {
-        WholeFile.replace(target.file(key), blob);
-        files++;
-        bytes += blob.size();
+  private void exportOrReport(BlobStore opened, byte[] key, ExportTarget target) {
+    try {
+      export(opened, key, target);
+    } catch (IOException
+        | IllegalArgumentException
+        | CorruptionException
+        | ResourceExhaustedException
+        | CommandFailedException e) {
+      leftOut++;
+      String name = KeyText.show(key);
+      SystemError error = SystemError.of(e);
+      if (error != null && error.meetsEveryFile()) {
+        throw new CommandFailedException("export stopped at " + name + ": " + Reason.of(e), e);
       }
-    } catch (IOException | CorruptionException | CommandFailedException e) {
-      failures++;
-      console.complain(KeyText.show(key) + ": not exported: " + Reason.of(e));
+      console.complain(name + ": not exported: " + Reason.of(e));
+    }
+  }
+
+  private void export(BlobStore opened, byte[] key, ExportTarget target) throws IOException {
+    try (Blob blob = opened.view(key)) {
+      if (blob == null) {
+        throw new CommandFailedException("the key has no value any more");
+      }
+      WholeFile.replace(target.file(key), blob);
+      files++;
+      bytes += blob.size();
     }
   }
 
@@ -88,6 +108,6 @@ public final class ExportCommand implements Callable<Integer> {
             + Units.time(nanos)
             + ": "
             + Units.throughput(bytes, nanos)
-            + (failures == 0 ? "" : "; " + failures + " failed"));
+            + (leftOut == 0 ? "" : "; " + Units.count(leftOut) + " failed"));
   }
 }

@@ -4,6 +4,7 @@ import dev.quarry.tool.terminal.CommandFailedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -11,25 +12,38 @@ import java.util.Set;
 
 /**
  * The files below a directory that keys stand for. No key leads out of it, neither by its own text
- * nor through a link that lies in the directory.
+ * nor through a link that lies in the directory, nor into the directories of a store.
  */
 final class ExportTarget {
 
   private final Path root;
+  private final StoreGuard guard;
   private final Set<Path> directories = new HashSet<>();
 
   /**
    * @param directory created when it is missing
+   * @param guard keeps the files out of stores
+   * @throws CommandFailedException if the directory lies in a store
    */
-  ExportTarget(Path directory) throws IOException {
+  ExportTarget(Path directory, StoreGuard guard) throws IOException {
+    guard.checkPlace(directory);
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new NotDirectoryException(directory.toString());
+    }
+    if (Files.isSymbolicLink(directory) && !Files.exists(directory)) {
+      throw new CommandFailedException(directory + " is a symbolic link that leads nowhere");
+    }
     Files.createDirectories(directory);
     this.root = directory.toRealPath();
+    this.guard = guard;
+    guard.checkPlace(root); // what was missing may have led elsewhere
   }
 
   /**
    * The file of a key; the directories above it are made.
    *
-   * @throws CommandFailedException if the key is not the name of a file below the directory
+   * @throws CommandFailedException if the key is not the name of a file below the directory, or
+   *     leads into a store
    */
   Path file(byte[] key) throws IOException {
     Path directory = root;
@@ -79,6 +93,8 @@ final class ExportTarget {
             directory + " is a symbolic link, which may lead elsewhere");
       } else if (!Files.isDirectory(directory)) {
         throw new CommandFailedException(directory + " is a file, not a directory");
+      } else {
+        guard.checkDirectory(directory); // files of a store that are exported are none themselves
       }
       directories.add(directory);
     }

@@ -41,7 +41,7 @@ public final class GetCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (BlobStore opened = store.openExisting();
+    try (BlobStore opened = store.openExisting(console);
         Blob blob = opened.view(key.bytes())) {
       if (blob == null) {
         throw new CommandFailedException("there is no key " + key + " in " + store.directory());
@@ -50,7 +50,7 @@ public final class GetCommand implements Callable<Integer> {
         blob.writeTo(Channels.newChannel(console.out()));
         console.flush();
       } else {
-        WholeFile.write(output, blob);
+        WholeFile.write(output, blob, new StoreGuard(store.directory()));
       }
     }
     return 0;

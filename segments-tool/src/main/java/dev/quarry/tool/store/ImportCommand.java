@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Puts every regular file below a directory.",
       "The store is created when it is missing, durable unless --cache is given.",
-      "A file that cannot be read is reported and left out; links are not followed."
+      "A file that cannot be read, or changes while it is read, is reported and left out.",
+      "Links are not followed."
     })
 public final class ImportCommand implements Callable<Integer> {
 
@@ -64,7 +65,7 @@ public final class ImportCommand implements Callable<Integer> {
     List<SourceFile> files = SourceTree.walk(directory, prefix, store.directory(), this::complain);
     long bytes = files.stream().mapToLong(SourceFile::size).sum();
     Importer.Totals totals;
-    try (BlobStore opened = store.openOrCreate();
+    try (BlobStore opened = store.openOrCreate(console);
         ImportProgress progress = new ImportProgress(console, bytes, this::complain)) {
       totals = new Importer(opened, threads, progress).run(files);
     }

@@ -3,7 +3,7 @@ package dev.quarry.tool.store;
 /** Is told how an import goes, by its threads, several at once. */
 public interface ImportListener {
 
-  /** A file has been read, and its put is about to be called. */
+  /** The put of a file, which reads it, is about to be called. */
   default void starting(SourceFile file) {}
 
   /**
@@ -13,6 +13,9 @@ public interface ImportListener {
    */
   void stored(SourceFile file, long bytes);
 
-  /** A file could not be read, or its value not be stored; the import goes on without it. */
+  /**
+   * A file could not be read, changed while it was read, or is no value; the import goes on without
+   * it.
+   */
   void failed(SourceFile file, Exception failure);
 }

@@ -1,10 +1,11 @@
 package dev.quarry.tool.store;
 
 import dev.quarry.BlobStore;
-import dev.quarry.ValueTooLargeException;
 import dev.quarry.tool.terminal.CommandFailedException;
+import dev.quarry.tool.terminal.Reason;
+import dev.quarry.tool.terminal.Units;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,7 +14,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts files into a store, several at once so that they share the syncs of a group commit. Each is
@@ -31,6 +34,7 @@ public final class Importer {
   private final LongAdder stored = new LongAdder();
   private final LongAdder bytes = new LongAdder();
   private final LongAdder failed = new LongAdder();
+  private final AtomicReference<@Nullable CommandFailedException> stop = new AtomicReference<>();
 
   public Importer(BlobStore store, int threads, ImportListener listener) {
     this.store = store;
@@ -51,7 +55,8 @@ public final class Importer {
   /**
    * Puts files, in about their order.
    *
-   * @throws dev.quarry.BlobStoreException if the store fails, after the puts that are under way
+   * @throws CommandFailedException if the store takes no more, after the puts that are under way:
+   *     it names the first file that was refused, and tells how many are in the store
    */
   public Totals run(List<SourceFile> files) throws InterruptedException {
     long start = System.nanoTime();
@@ -66,41 +71,46 @@ public final class Importer {
         done.get();
       }
     } catch (ExecutionException e) {
-      throw unwrapped(e);
+      throw new IllegalStateException(e.getCause());
     } finally {
       pool.shutdown();
+    }
+    CommandFailedException first = stop.get();
+    if (first != null) {
+      throw new CommandFailedException(first.getMessage() + inStore(files.size()), first);
     }
     return new Totals(stored.sum(), bytes.sum(), failed.sum(), System.nanoTime() - start);
   }
 
-  private static RuntimeException unwrapped(ExecutionException e) {
-    if (e.getCause() instanceof Error error) {
-      throw error;
-    }
-    return (RuntimeException) e.getCause();
+  private String inStore(int files) {
+    return String.format(
+        "; %s of %s files, %s, are in the store",
+        Units.count(stored.sum()), Units.count(files), Units.bytes(bytes.sum()));
   }
 
   private void work(List<SourceFile> files) {
-    ValueReader reader = new ValueReader();
     for (int i = next.getAndIncrement(); i < files.size(); i = next.getAndIncrement()) {
       try {
-        put(files.get(i), reader);
-      } catch (IOException | RuntimeException e) {
-        if (!isOfOneFile(e)) {
+        put(files.get(i));
+      } catch (IOException | RuntimeException | Error e) {
+        if (!(e instanceof Exception failure) || !isOfOneFile(failure)) {
           next.set(files.size()); // nobody begins another
-          throw (RuntimeException) e;
+          stop.compareAndSet(
+              null,
+              new CommandFailedException(
+                  "import stopped at " + files.get(i).path() + ": " + Reason.withAdvice(e), e));
+          return;
         }
         failed.increment();
-        listener.failed(files.get(i), e);
+        listener.failed(files.get(i), failure);
       }
     }
   }
 
-  private void put(SourceFile file, ValueReader reader) throws IOException {
-    ByteBuffer value = reader.read(file.path());
-    int size = value.remaining();
+  private void put(SourceFile file) throws IOException {
+    long size = Files.size(file.path());
     listener.starting(file);
-    store.put(file.key().bytes(), value);
+    file.putInto(store);
     stored.increment();
     bytes.add(size);
     listener.stored(file, size);
@@ -110,7 +120,6 @@ public final class Importer {
   private static boolean isOfOneFile(Exception failure) {
     return failure instanceof IOException
         || failure instanceof CommandFailedException
-        || failure instanceof IllegalArgumentException
-        || failure instanceof ValueTooLargeException;
+        || failure instanceof IllegalArgumentException;
   }
 }

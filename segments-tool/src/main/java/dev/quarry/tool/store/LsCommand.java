@@ -1,8 +1,7 @@
 package dev.quarry.tool.store;
 
 import dev.quarry.BlobStore;
-import dev.quarry.KeyCursor;
-import dev.quarry.KeyRange;
+import dev.quarry.tool.terminal.CommandFailedException;
 import dev.quarry.tool.terminal.Console;
 import dev.quarry.tool.terminal.KeyText;
 import java.io.IOException;
@@ -11,7 +10,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "ls", description = "Lists keys in the order of their bytes, one a line.")
+@Command(
+    name = "ls",
+    description = {
+      "Lists keys in the order of their bytes, one a line.",
+      "Exit code 1, after the keys that were found, if damage may hide others."
+    })
 public final class LsCommand implements Callable<Integer> {
 
   private final Console console;
@@ -41,11 +45,15 @@ public final class LsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String end = zero ? "\0" : "\n";
-    try (BlobStore opened = store.openExisting();
-        KeyCursor cursor = opened.keys(KeyRange.prefix(prefix.bytes()))) {
-      for (long left = limit; left > 0 && cursor.next(); left--) {
-        console.print(KeyText.show(cursor.key()) + end);
+    try (BlobStore opened = store.openExisting(console);
+        KeyListing listing = new KeyListing(opened, prefix)) {
+      for (long left = limit; left > 0 && listing.next(); left--) {
+        console.print(KeyText.show(listing.key()) + end);
       }
+      listing.checkComplete();
+    } catch (CommandFailedException e) {
+      console.flush(); // the keys first, then what is wrong with them
+      throw e;
     }
     return 0;
   }

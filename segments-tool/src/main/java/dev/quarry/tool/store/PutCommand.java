@@ -4,7 +4,9 @@ import dev.quarry.BlobStore;
 import dev.quarry.tool.terminal.Console;
 import dev.quarry.tool.terminal.KeyText;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.InputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -44,13 +46,38 @@ public final class PutCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ByteBuffer value =
-        file.equals("-")
-            ? ByteBuffer.wrap(console.in().readAllBytes())
-            : new ValueReader().read(Path.of(file));
-    try (BlobStore opened = store.openOrCreate()) {
-      opened.put(key.bytes(), value);
+    if (file.equals("-")) {
+      put(console.in());
+    } else {
+      put(Path.of(file));
     }
     return 0;
+  }
+
+  /** Opens the file first: no store is created for one that cannot be read. */
+  private void put(Path path) throws IOException {
+    if (Files.isDirectory(path)) {
+      throw new FileSystemException(file, null, "is a directory");
+    }
+    try (InputStream stream = Files.newInputStream(path)) {
+      if (isOfKnownLength(path)) {
+        try (BlobStore opened = store.openOrCreate(console)) {
+          new SourceFile(path, key, Files.size(path)).putInto(opened);
+        }
+      } else {
+        put(stream);
+      }
+    }
+  }
+
+  /** A pipe has no length, and files of the system, as in /proc, say that it is 0. */
+  private static boolean isOfKnownLength(Path path) throws IOException {
+    return Files.isRegularFile(path) && Files.size(path) > 0;
+  }
+
+  private void put(InputStream stream) throws IOException {
+    try (BlobStore opened = store.openOrCreate(console)) {
+      opened.put(key.bytes(), stream);
+    }
   }
 }

@@ -1,8 +1,11 @@
 package dev.quarry.tool.store;
 
 import dev.quarry.BlobStore;
+import dev.quarry.BlobStoreException;
+import dev.quarry.tool.terminal.CommandFailedException;
 import dev.quarry.tool.terminal.Console;
 import dev.quarry.tool.terminal.KeyText;
+import dev.quarry.tool.terminal.Reason;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -10,7 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "rm", description = "Takes the values of keys away.")
+@Command(name = "rm", description = "Deletes keys and their values.")
 public final class RmCommand implements Callable<Integer> {
 
   private final Console console;
@@ -26,15 +29,29 @@ public final class RmCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    boolean allFound = true;
-    try (BlobStore opened = store.openExisting()) {
+    int removed = 0;
+    try (BlobStore opened = store.openExisting(console)) {
       for (KeyText key : keys) {
-        if (!opened.delete(key.bytes())) {
+        if (remove(opened, key, removed)) {
+          removed++;
+        } else {
           console.complain("there is no key " + key + " in " + store.directory());
-          allFound = false;
         }
       }
     }
-    return allFound ? 0 : 1;
+    return removed == keys.size() ? 0 : 1;
+  }
+
+  private boolean remove(BlobStore opened, KeyText key, int removed) {
+    try {
+      return opened.delete(key.bytes());
+    } catch (BlobStoreException e) {
+      throw new CommandFailedException(
+          key + ": not removed: " + Reason.withAdvice(e) + removedBefore(removed), e);
+    }
+  }
+
+  private String removedBefore(int removed) {
+    return keys.size() == 1 ? "" : "; " + removed + " of " + keys.size() + " keys were removed";
   }
 }

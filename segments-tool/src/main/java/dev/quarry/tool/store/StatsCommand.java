@@ -3,7 +3,6 @@ package dev.quarry.tool.store;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quarry.BlobStore;
-import dev.quarry.BlobStoreOptions;
 import dev.quarry.StoreMode;
 import dev.quarry.StoreStats;
 import dev.quarry.tool.terminal.Console;
@@ -29,12 +28,12 @@ public final class StatsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (BlobStore opened = store.openExisting()) {
+    try (BlobStore opened = store.openExisting(console)) {
       StoreStats stats = opened.stats();
       if (json) {
         printJson(stats);
       } else {
-        new StatsTable(stats, store.options()).print(console);
+        new StatsTable(stats).print(console);
       }
     }
     return 0;
@@ -48,11 +47,10 @@ public final class StatsCommand implements Callable<Integer> {
     if (Double.isNaN(stats.observedBloomRate())) {
       all.putNull("observedBloomRate"); // JSON has no NaN
     }
-    BlobStoreOptions options = store.options();
-    all.put("acknowledged", StatsTable.promise(stats.mode()));
-    if (stats.mode() == StoreMode.CACHE && options.maxBytes() != Long.MAX_VALUE) {
-      all.put("maxBytes", options.maxBytes());
+    if (stats.mode() == StoreMode.DURABLE) {
+      all.putNull("maxBytes"); // it is not bounded
     }
+    all.put("acknowledged", StatsTable.promise(stats.mode()));
     console.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(all));
   }
 }

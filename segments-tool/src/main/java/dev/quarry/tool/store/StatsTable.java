@@ -2,7 +2,6 @@ package dev.quarry.tool.store;
 
 import static java.util.Comparator.comparingDouble;
 
-import dev.quarry.BlobStoreOptions;
 import dev.quarry.StoreMode;
 import dev.quarry.StoreStats;
 import dev.quarry.StoreStats.LiveShare;
@@ -21,9 +20,9 @@ final class StatsTable {
   private final Table table = new Table("", ">", "");
   private final StoreStats stats;
 
-  StatsTable(StoreStats stats, BlobStoreOptions options) {
+  StatsTable(StoreStats stats) {
     this.stats = stats;
-    addMode(options);
+    addMode();
     addContents();
     addReclaimed();
     addMemory();
@@ -38,21 +37,22 @@ final class StatsTable {
         : "a put returns when its record is readable; a crash may lose the newest";
   }
 
-  private void addMode(BlobStoreOptions options) {
+  private void addMode() {
     table.add("mode", stats.mode().toString().toLowerCase(Locale.ROOT), promise(stats.mode()));
     if (stats.mode() == StoreMode.DURABLE) {
       table.add("log syncs", Units.count(stats.syncs()), "since it was opened");
-    } else if (options.maxBytes() == Long.MAX_VALUE) {
-      table.add("bound", "none", "as opened; --cache sets one");
-    } else {
-      table.add("bound", Units.bytes(options.maxBytes()), "as opened");
     }
+    boolean isBound = stats.maxBytes() != Long.MAX_VALUE;
+    table.add(
+        "bound",
+        isBound ? Units.bytes(stats.maxBytes()) : "none",
+        isBound ? "the most that segments may take; --cache changes it" : "");
   }
 
   private void addContents() {
     table.add("keys", Units.count(stats.keys()), "");
     table.add("segments", Units.count(stats.segments()), "files, and slabs that will become one");
-    table.add("on disk", Units.bytes(stats.diskBytes()), "all files but the key index");
+    table.add("on disk", Units.bytes(stats.diskBytes()), "all files but the key index and LOCK");
     table.add("  segment files", Units.bytes(segmentBytes()), "with STORE, which names the store");
     table.add("  log", Units.bytes(stats.logBytes()), "not in a segment yet");
     table.add("  checkpoint", Units.bytes(stats.checkpointBytes()), "of the index");
@@ -69,7 +69,7 @@ final class StatsTable {
   private void addReclaimed() {
     table.add("evicted", Units.count(stats.evictions()), "records since it was opened");
     table.add("bytes evicted", Units.bytes(stats.bytesEvicted()), "since it was opened");
-    table.add("compacted", Units.count(stats.segmentsCompacted()), "segments taken away");
+    table.add("compacted", Units.count(stats.segmentsCompacted()), "segments removed");
     table.add("copied", Units.bytes(stats.compactionBytesRead()), "live records, by compaction");
     table.add("rewritten", Units.bytes(stats.compactionBytesWritten()), "segments, by compaction");
     table.add("checkpoints", Units.count(stats.checkpoints()), "written since it was opened");
@@ -78,6 +78,7 @@ final class StatsTable {
 
   private void addMemory() {
     table.add("slabs", Units.bytes(stats.slabBytes()), "memory, off-heap");
+    table.add("staging", Units.bytes(stats.stagingBytes()), "memory, off-heap");
     table.add("hash index", Units.bytes(stats.indexBytes()), "memory, off-heap");
     table.add("bloom filter", Units.bytes(stats.bloomBytes()), "memory, off-heap");
     table.add("key index", Units.bytes(stats.keyIndexBytes()), "memory; 0 until keys are listed");
@@ -104,7 +105,12 @@ final class StatsTable {
   private void addState() {
     table.add("recovery", Units.time(stats.recoveryNanos()), "the time that opening took");
     table.add("damaged files", Units.count(stats.damagedFiles()), "made good when it was opened");
+    table.add("lack", stats.lack() == null ? "none" : "yes", lack());
     table.add("failure", stats.failure() == null ? "none" : "yes", failure());
+  }
+
+  private String lack() {
+    return stats.lack() == null ? "" : stats.lack();
   }
 
   private String failure() {

@@ -30,6 +30,10 @@ public final class Planted {
     return FileChannel.open(path);
   }
 
+  static Object mapping(FileChannel channel) throws IOException {
+    return channel.map(FileChannel.MapMode.READ_ONLY, 0, 1);
+  }
+
   static boolean files(Path path) {
     return Files.exists(path);
   }

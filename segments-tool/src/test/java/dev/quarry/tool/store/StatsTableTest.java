@@ -73,7 +73,7 @@ class StatsTableTest {
   private static String printed(StoreStats stats) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Console console = new Console(InputStream.nullInputStream(), out, out, false);
-    new StatsTable(stats, BlobStoreOptions.durable()).print(console);
+    new StatsTable(stats).print(console);
     console.flush();
     return out.toString(StandardCharsets.UTF_8);
   }

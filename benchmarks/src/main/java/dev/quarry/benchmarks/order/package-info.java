@@ -1,0 +1,5 @@
+/** What ordered keys cost. */
+@NullMarked
+package dev.quarry.benchmarks.order;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.benchmarks.order;
+
+import org.jspecify.annotations.NullMarked;
