@@ -115,7 +115,23 @@ final class Compactor {
   }
 
   /** A segment that is being compacted, pinned. */
-  private record Input(Segment segment, SegmentBytes bytes) {}
+  private record Input(Segment segment, SegmentBytes bytes) {
+
+    /** Pins a segment and adds it to a list, both or neither; returns false if it is gone. */
+    static boolean pin(Segment segment, List<Input> pinned) {
+      SegmentBytes bytes = segment.pin();
+      if (bytes == null) {
+        return false;
+      }
+      try {
+        pinned.add(new Input(segment, bytes));
+        return true;
+      } catch (OutOfMemoryError e) {
+        bytes.unpin();
+        throw e;
+      }
+    }
+  }
 
   /** What a compaction did. */
   enum Outcome {
@@ -141,11 +157,9 @@ final class Compactor {
     List<Input> pinned = new ArrayList<>();
     try {
       for (Segment segment : inputs) {
-        SegmentBytes bytes = segment.pin();
-        if (bytes == null) {
+        if (!Input.pin(segment, pinned)) {
           return Outcome.NOTHING; // the store is being closed
         }
-        pinned.add(new Input(segment, bytes));
       }
       return compactPinned(inputs, pinned, leastGain, last);
     } catch (InternalError e) {

@@ -75,11 +75,11 @@ final class Eviction {
 
   /** Evicts all that is live of a segment, read or not. */
   void evictAll(Segment segment) {
+    Replaced replaced = new Replaced();
     SegmentBytes bytes = segment.pin();
     if (bytes == null) {
       return;
     }
-    Replaced replaced = new Replaced();
     try {
       segment.forEachEntry(
           bytes,

@@ -133,7 +133,7 @@ final class SegmentQueue implements EvictionQueue {
       return;
     }
     puts.clear();
-    loaded = segment;
+    loaded = null; // and so it stays if there is no memory for the puts
     SegmentBytes bytes = segment == null ? null : segment.pin();
     if (segment == null || bytes == null) {
       return;
@@ -157,6 +157,7 @@ final class SegmentQueue implements EvictionQueue {
     } finally {
       bytes.unpin();
     }
+    loaded = segment;
   }
 
   @Override

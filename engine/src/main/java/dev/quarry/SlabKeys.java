@@ -46,17 +46,14 @@ final class SlabKeys {
    * @return false if the segment is gone
    */
   boolean look() {
+    PackedKeys.Builder added = new PackedKeys.Builder();
     SegmentBytes bytes = segment.pin();
     if (bytes == null) {
       return false;
     }
-    PackedKeys.Builder added = new PackedKeys.Builder();
+    long end = seen;
     try {
-      if (bytes instanceof Slab slab) {
-        look(slab, added);
-      } else {
-        look(bytes, added);
-      }
+      end = bytes instanceof Slab slab ? look(slab, added) : look(bytes, added);
     } catch (InternalError e) {
       reader.cutShort(segment, e);
     } finally {
@@ -67,10 +64,11 @@ final class SlabKeys {
       stretches.cut(keys.key(i));
     }
     runs.add(keys);
+    seen = end; // at the end, as there may be no memory for the keys
     return true;
   }
 
-  private void look(Slab slab, PackedKeys.Builder added) {
+  private int look(Slab slab, PackedKeys.Builder added) {
     int end = awaitCompletion(slab, (int) seen);
     slab.forEachRecord(
         (int) seen,
@@ -80,14 +78,14 @@ final class SlabKeys {
             added.add(key, Location.pack(segment.id(), offset, false));
           }
         });
-    seen = end;
+    return end;
   }
 
-  private void look(SegmentBytes bytes, PackedKeys.Builder added) {
+  private long look(SegmentBytes bytes, PackedKeys.Builder added) {
     if (seen < segment.size()) {
       reader.forEachPut(segment, bytes, seen, key -> added.add(key, EVER_PENDING));
-      seen = segment.size();
     }
+    return segment.size();
   }
 
   /** A cache's put has returned when its own record was complete, whatever lies before it. */
