@@ -4,6 +4,7 @@ import static dev.quarry.StoreFixture.key;
 import static dev.quarry.StoreFixture.value;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -129,6 +130,31 @@ class ClassLoadingTest {
       assertEquals(List.of(), disk.openHandles());
     }
 
+    /** Puts a value whose file has its name already when a sync of the directory meets a lack. */
+    public static void runIntoAPause(String mode, Consumer<Boolean> shorten) {
+      AtomicBoolean lacks = new AtomicBoolean();
+      FaultyDisk faulty =
+          new FaultyDisk(
+              new SimulatedDisk(1),
+              (operation, path) ->
+                  operation == Operation.SYNC_DIRECTORY && lacks.getAndSet(false)
+                      ? new DiskShortageException("none left")
+                      : null);
+      byte[] large = new byte[200_000];
+      Victim victim = new Victim();
+      try (BlobStore store =
+          StoreFixture.open(faulty, StoreFixture.options(StoreMode.valueOf(mode)))) {
+        store.put(key(0), large); // so that all is loaded but what a pause needs
+        shorten.accept(true);
+        lacks.set(true);
+        while (!victim.tryToPut(store, 1, large)) {}
+        shorten.accept(false);
+        assertFalse(lacks.get(), "the lack was met");
+        assertNull(store.stats().failure(), "a lack is no failure");
+        assertArrayEquals(large, store.get(key(1)));
+      }
+    }
+
     private boolean tryToPut(BlobStore store, int number, byte[] value) {
       try {
         store.put(key(number), value);
@@ -142,18 +168,29 @@ class ClassLoadingTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void aStoreGoesOnThoughMemoryRanOutWhenAClassWasLoaded(StoreMode mode) throws Exception {
-    ShortLoader loader = new ShortLoader();
+  /** Calls a method of the victim, which that loader loads. */
+  private static void use(ShortLoader loader, String method, StoreMode mode) throws Exception {
     Consumer<Boolean> shorten = isShort -> loader.isShort = isShort;
     Method run =
-        loader.loadClass(Victim.class.getName()).getMethod("run", String.class, Consumer.class);
+        loader.loadClass(Victim.class.getName()).getMethod(method, String.class, Consumer.class);
     try {
       run.invoke(null, mode.name(), shorten);
     } catch (InvocationTargetException e) { // an error of memory would end the JVM of the tests
       throw new AssertionError(e.getCause());
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aStoreGoesOnThoughMemoryRanOutWhenAClassWasLoaded(StoreMode mode) throws Exception {
+    ShortLoader loader = new ShortLoader();
+    use(loader, "run", mode);
     assertTrue(loader.refused.size() > 2, () -> "late are " + loader.refused);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatAPauseNeedsIsLoadedBefore(StoreMode mode) throws Exception {
+    use(new ShortLoader(), "runIntoAPause", mode);
   }
 }
