@@ -3,6 +3,8 @@ package dev.quarry.benchmarks;
 import dev.quarry.BlobStoreException;
 import dev.quarry.benchmarks.measure.Reason;
 import dev.quarry.benchmarks.order.QueueCommand;
+import dev.quarry.benchmarks.read.CacheLoadCommand;
+import dev.quarry.benchmarks.read.ColdCommand;
 import dev.quarry.benchmarks.replay.ReplayAllCommand;
 import dev.quarry.benchmarks.replay.ReplayCommand;
 import dev.quarry.benchmarks.replay.TraceException;
@@ -54,6 +56,8 @@ public final class Benchmarks implements Runnable {
         .addSubcommand(new ReopenCommand())
         .addSubcommand(new StoresCommand())
         .addSubcommand(new QueueCommand())
+        .addSubcommand(new ColdCommand())
+        .addSubcommand(new CacheLoadCommand())
         .addSubcommand(new JmhCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExpandAtFiles(false)

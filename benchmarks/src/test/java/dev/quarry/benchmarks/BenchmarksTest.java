@@ -112,7 +112,18 @@ class BenchmarksTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"replay", "replay-all", "soak", "churn", "reopen", "queue", "jmh"})
+  @ValueSource(
+      strings = {
+        "replay",
+        "replay-all",
+        "soak",
+        "churn",
+        "reopen",
+        "queue",
+        "cold",
+        "cache-load",
+        "jmh"
+      })
   void everyCommandSaysWhatItDoes(String command) {
     CommandRun run = CommandRun.of(command, "--help");
     assertEquals(0, run.exitCode());

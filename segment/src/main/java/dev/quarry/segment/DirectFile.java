@@ -20,11 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirectFile implements DiskFile {
 
-  static final OpenOption DIRECT = direct();
-
   private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
   private static final Set<OpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
-  private static final Set<OpenOption> WRITE_DIRECT = Set.of(StandardOpenOption.WRITE, DIRECT);
+  private static final Set<OpenOption> WRITE_DIRECT =
+      Set.of(StandardOpenOption.WRITE, DirectOption.DIRECT);
 
   /** The most that is read at once into a buffer on the heap. */
   private static final int MOST_HEAP_BYTES = 64 << 10;
@@ -84,26 +83,8 @@ final class DirectFile implements DiskFile {
     }
   }
 
-  /**
-   * {@code com.sun.nio.file.ExtendedOpenOption.DIRECT}, which compilers warn of when it is named.
-   * In its absence an option that every file system refuses.
-   */
-  private static OpenOption direct() {
-    try {
-      Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
-      for (Object option : options.getEnumConstants()) {
-        if (option.toString().equals("DIRECT")) {
-          return (OpenOption) option;
-        }
-      }
-    } catch (ClassNotFoundException e) {
-      // As below.
-    }
-    return new OpenOption() {};
-  }
-
   boolean isDirect() {
-    return writer != null && writer.isOpenedWith(DIRECT);
+    return writer != null && writer.isOpenedWith(DirectOption.DIRECT);
   }
 
   private UninterruptedChannel writer() {

@@ -40,7 +40,7 @@ class FileSystemDiskFaultTest {
   private FileSystemDisk disk() {
     return new FileSystemDisk(
         (path, options) -> {
-          boolean direct = options.contains(DirectFile.DIRECT);
+          boolean direct = options.contains(DirectOption.DIRECT);
           FileChannel channel = FileChannel.open(path, options);
           return new FilterFileChannel(channel) {
             @Override
@@ -116,7 +116,7 @@ class FileSystemDiskFaultTest {
       FileSystemDisk disk =
           new FileSystemDisk(
               (path, options) -> {
-                if (!options.contains(DirectFile.DIRECT)) {
+                if (!options.contains(DirectOption.DIRECT)) {
                   return FileChannel.open(path, options);
                 }
                 if (refusal instanceof IOException e) {

@@ -5,6 +5,7 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -59,11 +60,26 @@ public record ProcessFigures(
 
   /** Bytes that this process has handed to the system to write to anything, since it began. */
   public static long bytesWritten() throws IOException {
-    for (String line : lines("io")) {
-      if (line.startsWith("wchar: ")) {
-        return Long.parseLong(line.substring("wchar: ".length()));
+    return number("io", "wchar:");
+  }
+
+  /** Bytes of memory that this process had at most, files mapped into it included. */
+  public static long mostResidentBytes() throws IOException {
+    return number("status", "VmHWM:") << 10;
+  }
+
+  /** The first number of a line; 0 if there is none such. */
+  private static long number(String file, String name) throws IOException {
+    for (String line : lines(file)) {
+      if (line.startsWith(name)) {
+        return Long.parseLong(line.substring(name.length()).strip().split(" ", 2)[0]);
       }
     }
     return 0;
+  }
+
+  /** Processor time that this process has taken, in nanoseconds. */
+  public static long cpuNanos() {
+    return ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
   }
 }

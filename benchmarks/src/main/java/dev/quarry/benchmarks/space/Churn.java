@@ -7,6 +7,7 @@ import dev.quarry.StoreStats.LiveShare;
 import dev.quarry.benchmarks.measure.ProcessFigures;
 import dev.quarry.benchmarks.measure.Report;
 import dev.quarry.benchmarks.measure.ScratchDirectory;
+import dev.quarry.benchmarks.measure.Values;
 import java.nio.file.Path;
 import java.util.DoubleSummaryStatistics;
 import java.util.SplittableRandom;

@@ -3,6 +3,7 @@ package dev.quarry.benchmarks.space;
 import dev.quarry.benchmarks.measure.Report;
 import dev.quarry.benchmarks.measure.ScratchDirectory;
 import dev.quarry.benchmarks.measure.ScratchOption;
+import dev.quarry.benchmarks.measure.Values;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

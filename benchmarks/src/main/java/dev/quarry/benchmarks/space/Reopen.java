@@ -5,6 +5,7 @@ import dev.quarry.BlobStoreOptions;
 import dev.quarry.benchmarks.measure.ChildJvm;
 import dev.quarry.benchmarks.measure.Report;
 import dev.quarry.benchmarks.measure.ScratchDirectory;
+import dev.quarry.benchmarks.measure.Values;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

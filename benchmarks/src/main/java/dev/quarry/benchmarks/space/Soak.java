@@ -6,6 +6,7 @@ import dev.quarry.StoreStats;
 import dev.quarry.benchmarks.measure.ProcessFigures;
 import dev.quarry.benchmarks.measure.Report;
 import dev.quarry.benchmarks.measure.ScratchDirectory;
+import dev.quarry.benchmarks.measure.Values;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import dev.quarry.StoreMode;
 import dev.quarry.StoreStats;
 import dev.quarry.benchmarks.measure.ProcessFigures;
 import dev.quarry.benchmarks.measure.Report;
+import dev.quarry.benchmarks.measure.Values;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.quarry.benchmarks.space;
 
+import dev.quarry.benchmarks.measure.Values;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quarry.benchmarks.read;
+
+import org.jspecify.annotations.NullMarked;
