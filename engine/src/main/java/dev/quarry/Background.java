@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * asks or another slab is sealed. Any other failure latches.
  */
 final class Background {
+
+  private static final long PAUSE_NANOS = 1_000_000;
 
   private final ExecutorService executor;
   private final Memtable memtable;
@@ -71,6 +74,9 @@ final class Background {
       while (sealed != null && !latch.isSet()) {
         flush(sealed);
         sealed = memtable.oldestSealed();
+      }
+      if (latch.isSet()) {
+        memtable.wake(); // who has just begun to wait, and was not told of the failure
       }
       if (latch.isMemoryOnly()) {
         dropper.dropWanted();
@@ -166,6 +172,8 @@ final class Background {
         ended = executor.awaitTermination(1, TimeUnit.DAYS);
       } catch (InterruptedException e) {
         interrupted = true;
+      } catch (OutOfMemoryError e) {
+        LockSupport.parkNanos(PAUSE_NANOS); // there is none to wait with
       }
     }
     if (interrupted) {

@@ -1,22 +1,22 @@
 package dev.quarry;
 
-import java.util.concurrent.atomic.LongAdder;
+import dev.quarry.bloom.StripedCounter;
 
 /** What a store counts while it is open. */
 final class Counters {
 
-  final LongAdder puts = new LongAdder();
-  final LongAdder bytesPut = new LongAdder();
-  final LongAdder deletes = new LongAdder();
-  final LongAdder hits = new LongAdder();
-  final LongAdder misses = new LongAdder();
-  final LongAdder flushes = new LongAdder();
-  final LongAdder evictions = new LongAdder();
-  final LongAdder bytesEvicted = new LongAdder();
-  final LongAdder compactedSegments = new LongAdder();
-  final LongAdder compactionRead = new LongAdder();
-  final LongAdder compactionWritten = new LongAdder();
-  final LongAdder checkpoints = new LongAdder();
+  final StripedCounter puts = new StripedCounter();
+  final StripedCounter bytesPut = new StripedCounter();
+  final StripedCounter deletes = new StripedCounter();
+  final StripedCounter hits = new StripedCounter();
+  final StripedCounter misses = new StripedCounter();
+  final StripedCounter flushes = new StripedCounter();
+  final StripedCounter evictions = new StripedCounter();
+  final StripedCounter bytesEvicted = new StripedCounter();
+  final StripedCounter compactedSegments = new StripedCounter();
+  final StripedCounter compactionRead = new StripedCounter();
+  final StripedCounter compactionWritten = new StripedCounter();
+  final StripedCounter checkpoints = new StripedCounter();
 
   /**
    * Counts an acknowledged put.

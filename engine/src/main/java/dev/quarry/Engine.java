@@ -381,10 +381,13 @@ final class Engine {
     idleFlush.stop();
     try {
       space.stop();
-      largeValues.close();
-      space.awaitPass();
-      space.logEvictions();
-      memtable.close();
+      try {
+        largeValues.close();
+        space.awaitPass();
+        space.logEvictions();
+      } finally {
+        memtable.close();
+      }
     } catch (StoreFullException | ResourceExhaustedException e) {
       if (options.mode() == StoreMode.CACHE) {
         throw e;
@@ -404,12 +407,26 @@ final class Engine {
   private void release() throws IOException {
     try {
       keyOrder.close();
+    } finally {
+      releaseFiles();
+    }
+  }
+
+  private void releaseFiles() throws IOException {
+    try {
       if (commit != null) {
         commit.abandon();
       }
       flusher.close();
     } finally {
+      releaseMemory();
+    }
+  }
+
+  private void releaseMemory() {
+    try {
       memtable.release();
+    } finally {
       segments.all().forEach(Segment::retire);
       memory.close();
     }

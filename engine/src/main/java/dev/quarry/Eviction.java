@@ -85,6 +85,7 @@ final class Eviction {
           bytes,
           directory.hasher(),
           (low, high, offset, length, sequence, kind) -> {
+            log.prepare();
             if (kind == RecordFormat.PUT
                 && directory.forgetPut(
                     low, high, Location.pack(segment.id(), offset, false), replaced)) {

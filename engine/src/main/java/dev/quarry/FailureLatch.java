@@ -41,7 +41,9 @@ final class FailureLatch {
       try {
         LOG.error("the store has failed and is {} from now on", consequence(), failure);
       } finally {
-        listeners.forEach(Runnable::run);
+        for (Runnable listener : listeners) { // without a lambda, whose linking takes memory
+          listener.run();
+        }
       }
     }
     return refusal();

@@ -49,6 +49,7 @@ final class KeyCover {
   private volatile boolean closed;
 
   private int replacements;
+  private volatile int losses;
   private @Nullable String firstReason;
 
   /** Whether, and since when, nothing has been put into the index on disk, as that failed. */
@@ -78,21 +79,32 @@ final class KeyCover {
   /** Opens the key index on disk, the first time. */
   void open() {
     if (!opened) {
-      opened = true;
-      if (!isLocked()) {
-        return;
+      if (isLocked()) {
+        openDisk();
       }
-      try {
-        KeyIndex index = KeyIndex.open(path);
-        disk = index;
-        index.retain(mayStayCovered);
-      } catch (KeyIndexDamagedException | KeyIndexUnavailableException e) {
-        mend(e);
-      }
+      opened = true; // not if memory ran out
       if (closed) {
         closeDisk();
       }
     }
+  }
+
+  private void openDisk() {
+    try {
+      KeyIndex index = KeyIndex.open(path);
+      disk = index;
+      index.retain(mayStayCovered);
+    } catch (KeyIndexDamagedException | KeyIndexUnavailableException e) {
+      mend(e);
+    } catch (Error e) {
+      closeDisk(); // it may cover what it should not
+      throw e;
+    }
+  }
+
+  /** How often the index on disk was lost, with all that it covered. */
+  int losses() {
+    return losses;
   }
 
   /** Whether all keys of a segment are in one of the indexes. */
@@ -182,8 +194,9 @@ final class KeyCover {
   private @Nullable KeyIndex changeable() {
     KeyIndex index = disk;
     if (index != null && !isLocked()) {
-      index.abandon();
       disk = null;
+      losses++;
+      index.abandon();
       return null;
     }
     return index;
@@ -222,8 +235,9 @@ final class KeyCover {
   private void closeDisk() {
     KeyIndex index = changeable();
     if (index != null) {
-      index.close();
       disk = null;
+      losses++;
+      index.close();
     }
   }
 }

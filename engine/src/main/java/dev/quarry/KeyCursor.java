@@ -33,6 +33,17 @@ public final class KeyCursor implements AutoCloseable {
 
   private byte @Nullable [] nextInMemory;
 
+  /** Whether a source was moved to a key that there was no memory to read yet. */
+  private boolean isOnDiskAhead;
+
+  private boolean isInMemoryAhead;
+
+  /** Whether the candidates are closed, and there was no making of others. */
+  private boolean isStale;
+
+  /** The candidate that is being looked at; null between two calls, unless one failed. */
+  private byte @Nullable [] candidate;
+
   /** The last candidate, live or not; null at the start. */
   private byte @Nullable [] last;
 
@@ -49,8 +60,16 @@ public final class KeyCursor implements AutoCloseable {
     this.range = range;
     this.isLive = isLive;
     this.candidates = order.candidates(range);
-    byte[] from = range.from();
-    skip(from == null ? new byte[0] : from);
+    boolean made = false;
+    try {
+      byte[] from = range.from();
+      skip(from == null ? new byte[0] : from);
+      made = true;
+    } finally {
+      if (!made) {
+        candidates.close();
+      }
+    }
   }
 
   /**
@@ -60,25 +79,42 @@ public final class KeyCursor implements AutoCloseable {
    * @throws CorruptionException if all keys that can be read have been handed out, and at least one
    *     more has a value; it names file and offset
    * @throws StoreClosedException if the cursor or the store is closed
-   * @throws ResourceExhaustedException if keys must be ordered in memory, and there is too little;
-   *     the cursor stays where it is
+   * @throws ResourceExhaustedException if memory ran out; the cursor stays where it is, and the
+   *     next call goes on
    */
   public boolean next() {
     if (closed) {
       throw new StoreClosedException("the cursor is closed");
     }
     key = null;
-    byte[] candidate = take();
+    try {
+      key = advance();
+    } catch (Error e) {
+      throw Refusal.ofError(e);
+    }
+    if (key == null) {
+      order.checkComplete();
+    }
+    return key != null;
+  }
+
+  /** Goes on from the candidate that the last call left, if there was no memory for its end. */
+  private byte @Nullable [] advance() {
+    if (isStale) {
+      renew();
+      candidate = null;
+    }
+    if (candidate == null) {
+      candidate = take();
+    }
     while (candidate != null && !isLive.test(candidate)) {
       passDead(candidate);
       candidate = take();
     }
     candidates.walk().passed(candidate);
-    if (candidate == null) {
-      order.checkComplete();
-    }
-    key = candidate;
-    return key != null;
+    byte[] found = candidate;
+    candidate = null;
+    return found;
   }
 
   /**
@@ -116,8 +152,7 @@ public final class KeyCursor implements AutoCloseable {
       return true;
     }
     candidates.inMemory().seek(end);
-    nextOnDisk = null;
-    nextInMemory = null;
+    forgetNext();
     return true;
   }
 
@@ -145,14 +180,18 @@ public final class KeyCursor implements AutoCloseable {
     order.checkOpen();
     while (nextOnDisk == null && candidates.onDisk() != null) {
       try {
-        nextOnDisk = candidates.onDisk().next() ? candidates.onDisk().key() : null;
+        isOnDiskAhead = isOnDiskAhead || candidates.onDisk().next();
+        nextOnDisk = isOnDiskAhead ? candidates.onDisk().key() : null;
+        isOnDiskAhead = false;
         break;
       } catch (KeyIndexDamagedException | KeyIndexUnavailableException | StoreClosedException e) {
         restart(e);
       }
     }
-    if (nextInMemory == null && candidates.inMemory().next()) {
-      nextInMemory = candidates.inMemory().key();
+    if (nextInMemory == null) {
+      isInMemoryAhead = isInMemoryAhead || candidates.inMemory().next();
+      nextInMemory = isInMemoryAhead ? candidates.inMemory().key() : null;
+      isInMemoryAhead = false;
     }
   }
 
@@ -165,11 +204,23 @@ public final class KeyCursor implements AutoCloseable {
     if (restarts++ == MOST_RESTARTS) {
       throw new StoreFailedException("the key index fails again and again", failure);
     }
+    isStale = true;
     candidates.close();
     order.mend(failure);
+    renew();
+  }
+
+  private void renew() {
     candidates = order.candidates(last == null ? range : range.after(last));
+    isStale = false;
+    forgetNext();
+  }
+
+  private void forgetNext() {
     nextOnDisk = null;
     nextInMemory = null;
+    isOnDiskAhead = false;
+    isInMemoryAhead = false;
   }
 
   /** Lets go of what the cursor holds. Further calls do nothing. */

@@ -1,6 +1,7 @@
 package dev.quarry;
 
 import dev.quarry.bloom.BlockedBloomFilter;
+import dev.quarry.bloom.StripedCounter;
 import dev.quarry.bloom.SwappableBloomFilter;
 import dev.quarry.index.Location;
 import dev.quarry.index.Replaced;
@@ -15,7 +16,6 @@ import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.SegmentBytes;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +52,8 @@ final class KeyDirectory {
   private final ShardedIndex index;
   private final SwappableBloomFilter bloom;
   private final AtomicLong liveBytes = new AtomicLong();
-  private final LongAdder rejected = new LongAdder();
-  private final LongAdder letThrough = new LongAdder();
+  private final StripedCounter rejected = new StripedCounter();
+  private final StripedCounter letThrough = new StripedCounter();
 
   /** What the eviction policy remembers; null in a durable store. Set before anything is put. */
   private volatile @Nullable Ghost ghost;

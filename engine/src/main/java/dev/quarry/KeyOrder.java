@@ -8,6 +8,7 @@ import dev.quarry.index.keys.KeyMerge;
 import dev.quarry.index.keys.OrderedKeys;
 import dev.quarry.index.keys.PackedKeys;
 import dev.quarry.segment.SegmentBytes;
+import dev.quarry.segment.SteadfastLock;
 import dev.quarry.segment.StoreLock;
 import dev.quarry.segment.Trailer;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.concurrent.locks.ReentrantLock;
 import org.agrona.collections.IntHashSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,7 +41,7 @@ final class KeyOrder {
   private final DeadStretches stretches = new DeadStretches();
   private final SegmentKeyReader reader;
   private final KeyCover cover;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final SteadfastLock lock = new SteadfastLock();
 
   /** The {@link SegmentTable#version} that was looked at last. */
   @GuardedBy("lock")
@@ -50,6 +50,10 @@ final class KeyOrder {
   /** The segments that are in the key indexes. */
   @GuardedBy("lock")
   private final IntHashSet covered = new IntHashSet();
+
+  /** The {@link KeyCover#losses} of which {@link #covered} takes account. */
+  @GuardedBy("lock")
+  private int losses;
 
   /** The others, by id. */
   @GuardedBy("lock")
@@ -89,10 +93,13 @@ final class KeyOrder {
   record Candidates(@Nullable OrderedKeys onDisk, KeyMerge inMemory, DeadStretches.Walk walk) {
 
     void close() {
-      walk.close();
-      inMemory.close();
-      if (onDisk != null) {
-        onDisk.close();
+      try {
+        walk.close();
+        inMemory.close();
+      } finally {
+        if (onDisk != null) {
+          onDisk.close();
+        }
       }
     }
   }
@@ -121,15 +128,24 @@ final class KeyOrder {
    */
   @GuardedBy("lock")
   private Candidates tryCandidates(KeyRange range) {
-    while (!lookAtOthers()) {
+    while (!lookAtOthers() || cover.losses() != losses) {
       seen = null; // a segment went, and what is live of it is in one that came meanwhile
     }
     List<PackedKeys> runs = new ArrayList<>(cover.inMemory());
     others.values().forEach(keys -> runs.addAll(keys.runs()));
     otherBytes = others.values().stream().mapToLong(SlabKeys::memoryBytes).sum();
     OrderedKeys onDisk = cover.onDisk(range);
-    return new Candidates(
-        onDisk, new KeyMerge(runs, range.from(), range.to()), stretches.begin(range.from()));
+    boolean made = false;
+    try {
+      KeyMerge inMemory = new KeyMerge(runs, range.from(), range.to());
+      Candidates candidates = new Candidates(onDisk, inMemory, stretches.begin(range.from()));
+      made = true;
+      return candidates;
+    } finally {
+      if (!made && onDisk != null) {
+        onDisk.close();
+      }
+    }
   }
 
   @GuardedBy("lock")
@@ -153,6 +169,11 @@ final class KeyOrder {
   /** Finds the segments that have come and gone, if any have. */
   @GuardedBy("lock")
   private void refresh() {
+    if (losses != cover.losses()) { // what it covered is covered no more
+      losses = cover.losses();
+      covered.clear();
+      seen = null;
+    }
     Object version = segments.version();
     if (version == seen) {
       return;

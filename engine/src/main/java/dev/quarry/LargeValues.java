@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -58,8 +58,12 @@ final class LargeValues {
   /** Buffers that nothing but large values uses. */
   private final StagingBuffers buffers;
 
-  /** Held for reading by every step on the disk, whose directory others may open after closing. */
-  private final ReadWriteLock inFlight = new ReentrantReadWriteLock();
+  /**
+   * Held for reading by every step on the disk, whose directory others may open after closing. Not
+   * a {@link java.util.concurrent.locks.ReentrantReadWriteLock}: where memory runs out, that one
+   * may throw from {@code lock} and be held all the same.
+   */
+  private final ReadWriteLock inFlight = new StampedLock().asReadWriteLock();
 
   /** The puts that have a file. Those whose source blocks are ended by {@link #close}. */
   private final Set<Put> open = ConcurrentHashMap.newKeySet();
@@ -245,8 +249,8 @@ final class LargeValues {
       writer().close();
       Segment segment = named(trailer);
       publishDurable(scratch, segment, length, sequence);
-      open.remove(this);
       segment.setSettled();
+      open.remove(this);
       added.accept(segment);
     }
 

@@ -7,7 +7,6 @@ import dev.quarry.segment.SteadfastLock;
 import dev.quarry.segment.StoreLayout;
 import dev.quarry.wal.GroupCommit;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
@@ -63,7 +62,7 @@ final class Memtable {
 
   /** Sealed slabs that are not on disk, oldest first. */
   @GuardedBy("lock")
-  private final Deque<ActiveSlab> sealed = new ArrayDeque<>();
+  private final Deque<ActiveSlab> sealed;
 
   /** Writers that wait for the memory of a slab. */
   @GuardedBy("lock")
@@ -101,6 +100,7 @@ final class Memtable {
     this.makeRoom = makeRoom;
     this.bound = new CacheBound(options, segments, graveyard, latch, makeRoom, lock);
     this.pool = pool;
+    this.sealed = pool.deque();
     this.residents = new ResidentSlabs(pool);
     this.opener = new SlabOpener(storeId, layout, segments, commit, pool, nextId, slabOpened);
     this.active = opener.open(Objects.requireNonNull(pool.tryTake()), nextSequence, null);
@@ -192,7 +192,9 @@ final class Memtable {
   @GuardedBy("lock")
   private void seal(ActiveSlab slab) {
     if (!slab.slab().isSealed()) {
-      sealed.add(slab); // first, as there may be no memory for it
+      if (sealed.peekLast() != slab) { // else memory ran out just before it was sealed
+        sealed.add(slab);
+      }
       slab.slab().seal();
       requestFlush.run();
     }
@@ -464,15 +466,17 @@ final class Memtable {
    * that are copying are waited for: after a failure they may be in a slab that is not on disk.
    */
   void release() {
-    List<ActiveSlab> unflushed = unflushed();
-    for (ActiveSlab slab : unflushed) {
-      slab.slab().seal();
-      while (!slab.slab().isSettled()) {
-        LockSupport.parkNanos(this, COPYING_NANOS);
+    try {
+      for (ActiveSlab slab : unflushed()) {
+        slab.slab().seal();
+        while (!slab.slab().isSettled()) {
+          LockSupport.parkNanos(this, COPYING_NANOS);
+        }
+        pool.retire(slab.slab());
       }
-      pool.retire(slab.slab());
+    } finally {
+      residents.letGo(segment -> true); // the mappings are retired with the segments
     }
-    residents.letGo(segment -> true); // the mappings are retired with the segments
   }
 
   private List<ActiveSlab> unflushed() {

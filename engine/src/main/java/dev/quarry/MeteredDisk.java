@@ -1,17 +1,17 @@
 package dev.quarry;
 
+import dev.quarry.bloom.StripedCounter;
 import dev.quarry.segment.Disk;
 import dev.quarry.segment.DiskFile;
 import dev.quarry.segment.ForwardingDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.LongAdder;
 
 /** A disk that counts the bytes written to another. */
 final class MeteredDisk extends ForwardingDisk {
 
-  private final LongAdder bytesWritten = new LongAdder();
+  private final StripedCounter bytesWritten = new StripedCounter();
 
   MeteredDisk(Disk disk) {
     super(disk);

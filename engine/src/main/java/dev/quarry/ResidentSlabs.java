@@ -3,8 +3,8 @@ package dev.quarry;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.segment.DirectMemory;
 import dev.quarry.segment.MappedSegment;
-import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -22,10 +22,11 @@ final class ResidentSlabs {
 
   /** The oldest first. */
   @GuardedBy("this")
-  private final Deque<Resident> residents = new ArrayDeque<>();
+  private final Deque<Resident> residents;
 
   ResidentSlabs(SlabPool pool) {
     this.pool = pool;
+    this.residents = pool.deque();
   }
 
   /** Takes in a slab that has just got its file. */
@@ -83,13 +84,12 @@ final class ResidentSlabs {
 
   /** Lets go of the slabs of such segments. */
   synchronized void letGo(Predicate<Segment> which) {
-    residents.removeIf(
-        slab -> {
-          boolean goes = which.test(slab.slab.segment());
-          if (goes) {
-            letGo(slab);
-          }
-          return goes;
-        });
+    for (Iterator<Resident> i = residents.iterator(); i.hasNext(); ) {
+      Resident slab = i.next();
+      if (which.test(slab.slab.segment())) {
+        i.remove();
+        letGo(slab);
+      }
+    }
   }
 }

@@ -26,10 +26,10 @@ final class SlabPool implements AutoCloseable {
   private final int most;
 
   @GuardedBy("this")
-  private final Deque<DirectMemory> clean = new ArrayDeque<>();
+  private final Deque<DirectMemory> clean;
 
   @GuardedBy("this")
-  private final Deque<DirectMemory> used = new ArrayDeque<>();
+  private final Deque<DirectMemory> used;
 
   /** Slabs' worth of memory in existence. */
   @GuardedBy("this")
@@ -52,8 +52,17 @@ final class SlabPool implements AutoCloseable {
   SlabPool(int bytes, int most) {
     this.bytes = bytes;
     this.most = most;
+    this.clean = deque();
+    this.used = deque();
     clean.add(DirectMemory.allocate(bytes));
     existing = 1;
+  }
+
+  /**
+   * A queue that need not grow for a slab: one that must, and finds no memory, loses what it holds.
+   */
+  <T> Deque<T> deque() {
+    return new ArrayDeque<>(most + 2);
   }
 
   /**

@@ -4,8 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.index.Location;
 import dev.quarry.segment.RecordFormat;
 import dev.quarry.segment.Slab;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.agrona.collections.LongArrayList;
 
@@ -25,8 +25,9 @@ final class TombstoneSweeper {
   private final KeyDirectory directory;
   private final Consumer<Segment> settled;
 
+  /** The oldest first. Not a deque, which loses all it holds if there is no memory to grow. */
   @GuardedBy("this")
-  private final Deque<Unswept> unswept = new ArrayDeque<>();
+  private final List<Unswept> unswept = new ArrayList<>();
 
   /**
    * @param settled told of every segment that is
@@ -55,15 +56,15 @@ final class TombstoneSweeper {
 
   /** Sweeps the slabs that are settled, and notes that their segments are. */
   synchronized void sweep() {
-    while (!unswept.isEmpty() && unswept.peek().slab.isSettled()) {
-      Unswept next = unswept.peek(); // until all is done: there may be no memory for it
+    while (!unswept.isEmpty() && unswept.get(0).slab.isSettled()) {
+      Unswept next = unswept.get(0); // until all is done: there may be no memory for it
       LongArrayList tombstones = next.tombstones;
       for (int i = 0; i < tombstones.size(); i += 3) {
         directory.forget(
             tombstones.getLong(i), tombstones.getLong(i + 1), tombstones.getLong(i + 2));
       }
       next.segment.setSettled();
-      unswept.poll();
+      unswept.remove(0);
       settled.accept(next.segment);
     }
   }

@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /**
@@ -57,7 +56,7 @@ public final class BlockedBloomFilter {
   private final double rate;
 
   // Self-synchronised.
-  private final LongAdder keysAdded = new LongAdder();
+  private final StripedCounter keysAdded = new StripedCounter();
 
   private BlockedBloomFilter(long blocks, long capacity, double rate) {
     if (blocks > MAX_BLOCKS) {

@@ -4,7 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.quarry.segment.DirectMemory;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -31,7 +32,11 @@ final class ChunkPool {
 
   /** A stack: what a rehash has just let go is warm when the next one takes it. */
   @GuardedBy("this")
-  private final ArrayDeque<UnsafeBuffer> free = new ArrayDeque<>();
+  private final ArrayList<UnsafeBuffer> free = new ArrayList<>();
+
+  /** In existence. */
+  @GuardedBy("this")
+  private int chunks;
 
   @GuardedBy("this")
   private long memoryBytes;
@@ -66,20 +71,20 @@ final class ChunkPool {
     while (free.size() < count) {
       allocateSlab();
     }
-    UnsafeBuffer[] chunks = new UnsafeBuffer[count];
+    UnsafeBuffer[] taken = new UnsafeBuffer[count];
     for (int i = 0; i < count; i++) {
-      chunks[i] = free.pop();
-      empty(chunks[i]);
+      taken[i] = free.remove(free.size() - 1);
+      empty(taken[i]);
     }
     // Nothing a new owner writes may be seen ahead of the versions advanced above.
     VarHandle.releaseFence();
-    return chunks;
+    return taken;
   }
 
   /** Takes chunks back. Their table must be retired, so that no reader trusts them any more. */
-  synchronized void release(UnsafeBuffer[] chunks) {
-    for (UnsafeBuffer chunk : chunks) {
-      free.push(chunk);
+  synchronized void release(UnsafeBuffer[] released) {
+    for (UnsafeBuffer chunk : released) {
+      free.add(chunk); // there is room
     }
   }
 
@@ -91,12 +96,16 @@ final class ChunkPool {
   @GuardedBy("this")
   private void allocateSlab() {
     int size = chunksPerSlab * CHUNK_BYTES;
+    free.ensureCapacity(chunks + chunksPerSlab); // for all there are, so that none gets lost
     ByteBuffer slab = DirectMemory.allocate(size, BucketLayout.BUCKET_BYTES).buffer();
+    List<UnsafeBuffer> carved = new ArrayList<>(chunksPerSlab);
+    for (int at = size - CHUNK_BYTES; at >= 0; at -= CHUNK_BYTES) {
+      carved.add(new UnsafeBuffer(slab, at, CHUNK_BYTES));
+    }
+    free.addAll(carved);
+    chunks += chunksPerSlab;
     memoryBytes += size + BucketLayout.BUCKET_BYTES;
     chunksPerSlab = Math.min(2 * chunksPerSlab, mostChunksPerSlab);
-    for (int at = size - CHUNK_BYTES; at >= 0; at -= CHUNK_BYTES) {
-      free.push(new UnsafeBuffer(slab, at, CHUNK_BYTES));
-    }
   }
 
   /**

@@ -241,11 +241,18 @@ final class Shard {
     while (true) {
       chunks += Math.max(1, (chunks + GROWTH_DIVISOR / 2) / GROWTH_DIVISOR);
       UnsafeBuffer[] memory = pool.take(chunks);
-      TableWriter next = new TableWriter(new Table(memory));
-      if (copy(old, next)) {
-        return next;
+      boolean kept = false;
+      try {
+        TableWriter next = new TableWriter(new Table(memory));
+        kept = copy(old, next);
+        if (kept) {
+          return next;
+        }
+      } finally {
+        if (!kept) {
+          pool.release(memory);
+        }
       }
-      pool.release(memory);
     }
   }
 

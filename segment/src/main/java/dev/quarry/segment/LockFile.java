@@ -89,16 +89,16 @@ final class LockFile implements StoreLock {
     for (int replacements = 0; replacements < MOST_REPLACEMENTS; replacements++) {
       Object key = LockRegistry.create(path);
       LockFile lock = claim(path, key, name);
-      boolean acquired = false;
+      boolean signed = false;
       try {
         lock.lock();
-        acquired = key.equals(LockRegistry.key(path)); // also if a first writing made a copy of it
-        if (acquired) {
+        if (key.equals(LockRegistry.key(path))) { // not if a first writing made a copy of it
           lock.sign();
+          signed = true;
           return lock;
         }
       } finally {
-        if (!acquired) {
+        if (!signed) {
           lock.close();
         }
       }

@@ -1,9 +1,8 @@
 package dev.quarry.segment;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
  * The bytes of one segment, in a slab or in a mapping, which a reader must hold a pin on while it
@@ -16,15 +15,10 @@ public abstract class SegmentBytes {
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
   private static final int RETIRED = Integer.MIN_VALUE;
-  private static final VarHandle PINS;
 
-  static {
-    try {
-      PINS = MethodHandles.lookup().findVarHandle(SegmentBytes.class, "pins", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  /** Not a VarHandle, each of whose calls takes memory the first time. */
+  private static final AtomicIntegerFieldUpdater<SegmentBytes> PINS =
+      AtomicIntegerFieldUpdater.newUpdater(SegmentBytes.class, "pins");
 
   private final ByteBuffer head;
 
@@ -69,14 +63,18 @@ public abstract class SegmentBytes {
 
   /** Gives a pin back. */
   public final void unpin() {
-    if ((int) PINS.getAndAdd(this, -1) == RETIRED + 1) {
+    if (PINS.getAndAdd(this, -1) == RETIRED + 1) {
       release();
     }
   }
 
   /** Refuses new pins from now on; the memory goes when the last pin has. */
   public final void retire() {
-    if ((int) PINS.getAndBitwiseOr(this, RETIRED) == 0) {
+    int seen = pins;
+    while (!PINS.compareAndSet(this, seen, seen | RETIRED)) {
+      seen = pins;
+    }
+    if (seen == 0) {
       release();
     }
   }

@@ -69,6 +69,7 @@ public final class Slab extends SegmentBytes {
     this.salt = RecordFormat.salt(header.storeId(), header.segmentId());
     this.recycle = recycle;
     header.encode(this.memory);
+    INT_VIEW.setRelease(this.memory, FileHeader.LENGTH, 0); // linking this takes memory, once
   }
 
   /** The longest record, unaligned, that an empty slab of that many bytes has room for. */
@@ -159,7 +160,10 @@ public final class Slab extends SegmentBytes {
 
   /** Hands out no more places. Any number of calls, from any thread. */
   public void seal() {
-    TAIL.getAndBitwiseOr(this, SEALED);
+    long seen = tail;
+    while (!TAIL.compareAndSet(this, seen, seen | SEALED)) {
+      seen = tail;
+    }
   }
 
   /**

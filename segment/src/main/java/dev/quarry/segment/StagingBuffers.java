@@ -2,7 +2,6 @@ package dev.quarry.segment;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +15,7 @@ public final class StagingBuffers implements AutoCloseable {
   private static final int MOST_BYTES = 1 << 20;
 
   private final int bytes;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final SteadfastLock lock = new SteadfastLock();
   private final Condition returned = lock.newCondition();
 
   /** The buffer that is kept; null while a writer has it. */

@@ -26,10 +26,10 @@ public final class KeyMerge implements OrderedKeys {
 
   private final List<Head> heads;
   private final byte @Nullable [] to;
-  private final PriorityQueue<Head> queue = new PriorityQueue<>();
+  private final PriorityQueue<Head> queue;
 
   /** Those whose next key is the one the cursor is at; taken out of the queue. */
-  private final List<Head> current = new ArrayList<>();
+  private final List<Head> current;
 
   /**
    * @param from the first key of the range; null for the lowest
@@ -38,6 +38,8 @@ public final class KeyMerge implements OrderedKeys {
   public KeyMerge(List<PackedKeys> runs, byte @Nullable [] from, byte @Nullable [] to) {
     this.heads = runs.stream().map(Head::new).toList();
     this.to = to;
+    this.queue = new PriorityQueue<>(heads.size() + 1); // so that a step takes no memory
+    this.current = new ArrayList<>(heads.size());
     seek(from == null ? new byte[0] : from);
   }
 

@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.Cache;
@@ -71,7 +71,8 @@ final class RocksDatabase implements AutoCloseable {
   private final Set<Cursor> cursors = ConcurrentHashMap.newKeySet();
   private volatile boolean damaged;
 
-  private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
+  /** Not a reentrant one, which may stay held when memory runs out in {@code lock}. */
+  private final ReadWriteLock lifetime = new StampedLock().asReadWriteLock();
 
   @GuardedBy("lifetime")
   private State state = State.OPEN;
@@ -248,8 +249,15 @@ final class RocksDatabase implements AutoCloseable {
     try {
       checkOpen();
       Cursor cursor = new Cursor(from, to);
-      cursors.add(cursor);
-      return cursor;
+      boolean added = false;
+      try {
+        added = cursors.add(cursor);
+        return cursor;
+      } finally {
+        if (!added) {
+          cursor.end(State.CLOSED);
+        }
+      }
     } finally {
       lifetime.readLock().unlock();
     }
@@ -294,13 +302,18 @@ final class RocksDatabase implements AutoCloseable {
       if (state != State.OPEN) {
         return;
       }
-      state = end;
-      cursors.forEach(cursor -> cursor.end(end));
-      if (end == State.CLOSED) {
-        save();
+      for (Cursor cursor : cursors) {
+        cursor.end(end);
       }
-      rocks.close();
-      closeSettings();
+      state = end; // if memory ran out before, this may be called again
+      try {
+        if (end == State.CLOSED) {
+          save();
+        }
+      } finally {
+        rocks.close();
+        closeSettings();
+      }
     } finally {
       lifetime.writeLock().unlock();
     }
