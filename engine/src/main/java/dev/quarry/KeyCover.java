@@ -11,6 +11,7 @@ import dev.quarry.segment.StoreLock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +50,7 @@ final class KeyCover {
   private volatile boolean closed;
 
   private int replacements;
-  private volatile int losses;
+  private final AtomicInteger losses = new AtomicInteger();
   private @Nullable String firstReason;
 
   /** Whether, and since when, nothing has been put into the index on disk, as that failed. */
@@ -104,7 +105,7 @@ final class KeyCover {
 
   /** How often the index on disk was lost, with all that it covered. */
   int losses() {
-    return losses;
+    return losses.get();
   }
 
   /** Whether all keys of a segment are in one of the indexes. */
@@ -195,7 +196,7 @@ final class KeyCover {
     KeyIndex index = disk;
     if (index != null && !isLocked()) {
       disk = null;
-      losses++;
+      losses.incrementAndGet();
       index.abandon();
       return null;
     }
@@ -236,7 +237,7 @@ final class KeyCover {
     KeyIndex index = changeable();
     if (index != null) {
       disk = null;
-      losses++;
+      losses.incrementAndGet();
       index.close();
     }
   }
