@@ -296,12 +296,19 @@ final class LargeValues {
     @Override
     public void close() {
       buffers.giveBack(staging);
+      try {
+        removeInFlight();
+      } finally {
+        memtable.bound().release(reserved);
+      }
+    }
+
+    private void removeInFlight() {
       inFlight.readLock().lock();
       try {
         remove();
       } finally {
         inFlight.readLock().unlock();
-        memtable.bound().release(reserved);
       }
     }
   }
