@@ -124,7 +124,8 @@ final class UninterruptedChannel implements Closeable {
         try {
           return call.run(openChannel());
         } catch (ClosedByInterruptException e) {
-          interrupted |= Thread.interrupted();
+          Thread.interrupted(); // on JDK 25 the status may be clear already
+          interrupted = true;
           if (!repeatable) {
             throw new DiskInterruptedException("interrupted in a call on " + path, e);
           }
